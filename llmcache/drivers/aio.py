@@ -1,0 +1,49 @@
+"""The driver for asyncio, or any other event loop: awaits the ops of steps. It imports no event loop itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from llmcache.model.event import Event
+from llmcache.model.units import Instant
+from llmcache.protocols.key_value import AsyncKeyValueStore
+from llmcache.protocols.log import AsyncLogStore
+from llmcache.protocols.scan import AsyncScanStore
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.world import AsyncWorld
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingWorld:
+    """An `AsyncWorld` made of its parts."""
+
+    store: AsyncKeyValueStore
+    log_store: AsyncLogStore
+    scan_store: AsyncScanStore
+    now: Callable[[], Instant]
+    monotonic: Callable[[], float]
+    emit: Callable[[Event], None]
+
+
+async def run_async(steps: Steps[R], world: AsyncWorld) -> R:
+    """Await every op of `steps` in the world and return their answer.
+
+    Whatever an op raises, `asyncio.CancelledError` included, is thrown into the steps where they asked, so that
+    their `finally` blocks run; ops yielded there are still awaited.
+    """
+    try:
+        op = next(steps)
+        while True:
+            try:
+                reply = await op.on_async(world)
+            except BaseException as error:  # noqa: BLE001 -- thrown into the steps, which decide
+                op = steps.throw(error)
+            else:
+                op = steps.send(reply)
+    except StopIteration as finished:
+        answer: R = finished.value
+        return answer
+    finally:
+        steps.close()

@@ -1,0 +1,48 @@
+"""The driver for plain calls: runs steps in the calling thread."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from llmcache.model.event import Event
+from llmcache.model.units import Instant
+from llmcache.protocols.key_value import KeyValueStore
+from llmcache.protocols.log import LogStore
+from llmcache.protocols.scan import ScanStore
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.world import World
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingWorld:
+    """A `World` made of its parts."""
+
+    store: KeyValueStore
+    log_store: LogStore
+    scan_store: ScanStore
+    now: Callable[[], Instant]
+    monotonic: Callable[[], float]
+    emit: Callable[[Event], None]
+
+
+def run(steps: Steps[R], world: World) -> R:
+    """Do every op of `steps` in the world and return their answer.
+
+    Whatever an op raises, KeyboardInterrupt and SystemExit included, is thrown into the steps where they asked.
+    """
+    try:
+        op = next(steps)
+        while True:
+            try:
+                reply = op.on(world)
+            except BaseException as error:  # noqa: BLE001 -- thrown into the steps, which decide
+                op = steps.throw(error)
+            else:
+                op = steps.send(reply)
+    except StopIteration as finished:
+        answer: R = finished.value
+        return answer
+    finally:
+        steps.close()

@@ -1,0 +1,44 @@
+"""What a store declares about itself. Nothing is guessed from which methods exist."""
+
+from dataclasses import dataclass, field
+
+from llmcache.model.units import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest things a store takes; None means no limit of its own.
+
+    Attributes:
+        max_body_bytes: Largest body of an entry or log element.
+        max_ttl: Longest time to live, in seconds.
+        max_batch: Most keys in one call of `get_many`, `put_many` or `delete_many`.
+        ttl_resolution: An entry may outlive its time to live by at most this many seconds.
+    """
+
+    max_body_bytes: int | None = None
+    max_ttl: Seconds | None = None
+    max_batch: int | None = None
+    ttl_resolution: Seconds = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a store can do beyond the required minimum, and facts that callers decide by.
+
+    Attributes:
+        log: Has the methods of `LogStore`.
+        scan: Has the methods of `ScanStore`.
+        persistent: What it holds outlives the process.
+        shared: Other processes see the same entries.
+        inline_reads: `get_many` takes microseconds and waits for nobody, so asyncio code may call the
+            blocking colour without leaving the event loop.
+        limits: The store's own limits.
+    """
+
+    log: bool = False
+    scan: bool = False
+    persistent: bool = False
+    shared: bool = False
+    inline_reads: bool = False
+    limits: Limits = field(default_factory=Limits)

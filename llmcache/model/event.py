@@ -1,0 +1,41 @@
+"""Events: what happened, for counters, logs and instruments. No prompt, message or secret is ever in one."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Happening(Enum):
+    """The closed set of things that are counted; the value is the counter's name in `stats()`."""
+
+    HIT = "hits"
+    MISS = "misses"
+    EXPIRED = "expired"
+    CLEARED = "cleared"
+    BYPASSED = "bypassed"
+    KEPT = "kept"
+    NOT_ADMITTED = "not_admitted"
+    NOT_ENCODABLE = "not_encodable"
+    TOO_LARGE = "too_large"
+    UNREADABLE = "unreadable"
+    STORE_FAILED = "store_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One happening.
+
+    Attributes:
+        what: Which.
+        key: A key's digest (at most 12 characters), or "" where there is none.
+        detail: The class of an error or the reason of a refusal; never content.
+        input_tokens: For a hit, prompt tokens that were not paid again.
+        output_tokens: For a hit, answer tokens that were not paid again.
+        seconds: For a hit, the time the saved call had taken.
+    """
+
+    what: Happening
+    key: str = ""
+    detail: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0

@@ -1,0 +1,111 @@
+"""Keys: what was asked, as a name inside a space.
+
+A *space* is one kind of thing in one namespace; clearing works on spaces, so that clearing answers never
+touches a conversation. The *physical* form is the same text in every store and readable on its console:
+
+    llmcache:1:shop/prod:response:9f86d081884c7d65...
+
+The digit is the key format. A change of canonical form, digest or layout raises it, and the golden vectors
+change with it (docs/decisions/0003).
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from llmcache.errors import UsageError
+from llmcache.model.namespace import Namespace, escape, unescape
+
+KEY_FORMAT = 1
+MAX_NAME_BYTES = 400
+
+
+class Kind(Enum):
+    """What a space holds; the value stands in physical keys."""
+
+    RESPONSE = "response"
+    EMBEDDING = "embedding"
+    HISTORY = "history"
+    TAG = "tag"
+    LEASE = "lease"
+    DOCUMENT = "document"
+
+    @property
+    def is_evictable(self) -> bool:
+        """True where an entry can be had again by paying again, so that a full store may drop it.
+
+        A conversation cannot be had again, and a dropped tag mark would bring cleared entries back.
+        """
+        return self in _EVICTABLE
+
+
+_EVICTABLE = frozenset({Kind.RESPONSE, Kind.EMBEDDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One kind of thing in one namespace: the unit of `clear`."""
+
+    namespace: Namespace
+    kind: Kind
+    prefix: str = field(init=False, repr=False, compare=False)
+    """The physical key up to and including the colon before the name."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prefix", f"llmcache:{KEY_FORMAT}:{self.namespace.text}:{self.kind.value}:")
+
+    @classmethod
+    def from_prefix(cls, prefix: str) -> "Space":
+        """Read back a `prefix`; UsageError for anything else."""
+        pieces = prefix.split(":")
+        if len(pieces) != 5 or pieces[:2] != ["llmcache", str(KEY_FORMAT)] or pieces[4] != "":
+            raise UsageError(f"not the prefix of a space of key format {KEY_FORMAT}: {len(prefix)} characters")
+        try:
+            kind = Kind(pieces[3])
+        except ValueError as error:
+            raise UsageError(f"unknown kind of space; known: {', '.join(k.value for k in Kind)}") from error
+        return cls(Namespace.from_text(pieces[2]), kind)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Key:
+    """A name inside a space. Equal exactly when the physical forms are equal.
+
+    Args:
+        space: The namespace and kind.
+        name: A digest in hexadecimal for answers and embeddings, human text for conversations; not empty,
+            at most `MAX_NAME_BYTES` bytes when escaped.
+    """
+
+    space: Space
+    name: str
+    physical: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise UsageError("a key's name is a non-empty text")
+        name = escape(self.name)
+        if len(name) > MAX_NAME_BYTES:
+            raise UsageError(f"a key's name is {len(name):,} bytes when escaped, limit {MAX_NAME_BYTES}")
+        object.__setattr__(self, "physical", self.space.prefix + name)
+
+    @classmethod
+    def from_physical(cls, physical: str) -> "Key":
+        """Read back a `physical` form; UsageError for anything else."""
+        head, _, name = physical.rpartition(":")
+        return cls(Space.from_prefix(head + ":"), unescape(name))
+
+    @property
+    def digest(self) -> str:
+        """At most 12 characters to name this key by in errors, events and logs.
+
+        The start of a response's digest; of a conversation's name nothing is shown, because names may be personal.
+        """
+        if self.space.kind is Kind.HISTORY:
+            return "history"
+        return self.name[:12]
+
+    def __eq__(self, other: object) -> bool:
+        return self.physical == other.physical if isinstance(other, Key) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.physical)

@@ -1,0 +1,63 @@
+"""What ops act on: a store, a clock, and somebody who listens."""
+
+from typing import Protocol
+
+from llmcache.model.event import Event
+from llmcache.model.units import Instant
+from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore
+from llmcache.protocols.log import AsyncLogStore, LogStore
+from llmcache.protocols.scan import AsyncScanStore, ScanStore
+
+
+class Around(Protocol):
+    """The part of the world that has no colour: time, and a listener."""
+
+    def now(self) -> Instant:
+        """Return the time of day, for the times inside entries."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never jumps, for measuring durations."""
+        ...
+
+    def emit(self, event: Event) -> None:
+        """Tell the listener; never raises."""
+        ...
+
+
+class World(Around, Protocol):
+    """What ops act on when a driver may block."""
+
+    @property
+    def store(self) -> KeyValueStore:
+        """The store that holds entries."""
+        ...
+
+    @property
+    def log_store(self) -> LogStore:
+        """The same store, as one that keeps logs; UnsupportedError where it cannot."""
+        ...
+
+    @property
+    def scan_store(self) -> ScanStore:
+        """The same store, as one that lists itself; UnsupportedError where it cannot."""
+        ...
+
+
+class AsyncWorld(Around, Protocol):
+    """What ops act on when a driver awaits."""
+
+    @property
+    def store(self) -> AsyncKeyValueStore:
+        """The store that holds entries."""
+        ...
+
+    @property
+    def log_store(self) -> AsyncLogStore:
+        """The same store, as one that keeps logs; UnsupportedError where it cannot."""
+        ...
+
+    @property
+    def scan_store(self) -> AsyncScanStore:
+        """The same store, as one that lists itself; UnsupportedError where it cannot."""
+        ...

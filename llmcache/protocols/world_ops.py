@@ -1,0 +1,71 @@
+"""Ops that are not the store's: time, the user's own call, and telling what happened."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+from llmcache.errors import UsageError
+from llmcache.model.event import Event
+from llmcache.model.units import Instant
+from llmcache.protocols.steps import Op
+from llmcache.protocols.world import AsyncWorld, World
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Now(Op[Instant]):
+    """Tell the time of day."""
+
+    def on(self, world: World, /) -> Instant:
+        return world.now()
+
+    async def on_async(self, world: AsyncWorld, /) -> Instant:
+        return world.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Monotonic(Op[float]):
+    """Tell the time on a clock that never jumps, for durations."""
+
+    def on(self, world: World, /) -> float:
+        return world.monotonic()
+
+    async def on_async(self, world: AsyncWorld, /) -> float:
+        return world.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Op[T]):
+    """Call the user's own function; its exceptions pass unchanged.
+
+    The blocking driver wants a plain function. The async driver takes a coroutine function, or a plain one, which
+    it calls in place.
+    """
+
+    function: Callable[[], T | Awaitable[T]]
+
+    def on(self, world: World, /) -> T:
+        answer = self.function()
+        if inspect.iscoroutine(answer):
+            answer.close()
+            raise UsageError("a blocking cache was given an async function to call; use open_async() and await it")
+        return cast(T, answer)
+
+    async def on_async(self, world: AsyncWorld, /) -> T:
+        answer = self.function()
+        return cast(T, await answer if inspect.isawaitable(answer) else answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit(Op[None]):
+    """Tell the listener what happened."""
+
+    event: Event
+
+    def on(self, world: World, /) -> None:
+        world.emit(self.event)
+
+    async def on_async(self, world: AsyncWorld, /) -> None:
+        world.emit(self.event)
