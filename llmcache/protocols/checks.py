@@ -31,7 +31,8 @@ def check_puts(puts: Sequence[Put], limits: Limits, store: str, op: str = "put_m
     if limits.max_batch is not None and len(puts) > limits.max_batch:
         _over_batch(len(puts), limits.max_batch, store, op)
     for put in puts:
-        check_body(put.key, put.body, limits, store, op)
+        check_body(put.key, put.body, store, op)
+        _check_size(put.key, put.body, limits, store, op)
         if put.ttl is not None:
             _check_ttl(put.key, put.ttl, limits, store, op)
 
@@ -59,11 +60,12 @@ def check_append(
     if ttl is not None:
         _check_ttl(log, ttl, limits, store, "append")
     for body in bodies:
-        check_body(log, body, limits, store, "append")
+        check_body(log, body, store, "append")
+        _check_size(log, body, limits, store, "append")
 
 
-def check_body(key: Key, body: object, limits: Limits, store: str, op: str) -> None:
-    """Raise UsageError unless `body` is exactly `bytes`, and StoreLimit if it is over the limit.
+def check_body(key: Key, body: object, store: str, op: str) -> None:
+    """Raise UsageError unless `body` is exactly `bytes`.
 
     A `bytearray` is refused, because its owner could change it later; a subclass of `bytes`, because it would come
     back as another type.
@@ -72,8 +74,6 @@ def check_body(key: Key, body: object, limits: Limits, store: str, op: str) -> N
         raise UsageError(
             f"{_where(store, op, key)}: a body is exactly bytes, found {type(body).__name__}; encode it first"
         )
-    if limits.max_body_bytes is not None and len(body) > limits.max_body_bytes:
-        raise StoreLimit(f"{_where(store, op, key)}: a body is {len(body):,} bytes, limit {limits.max_body_bytes:,}")
 
 
 def check_scan(space: Space, after: Key | None, count: int, store: str) -> None:
@@ -82,6 +82,11 @@ def check_scan(space: Space, after: Key | None, count: int, store: str) -> None:
         raise UsageError(f"{store} refused scan: count is at least 1, found {_shown(count)}")
     if after is not None and after.space != space:
         raise UsageError(f"{_where(store, 'scan', after)}: `after` is not a key of the space to scan")
+
+
+def _check_size(key: Key, body: bytes, limits: Limits, store: str, op: str) -> None:
+    if limits.max_body_bytes is not None and len(body) > limits.max_body_bytes:
+        raise StoreLimit(f"{_where(store, op, key)}: a body is {len(body):,} bytes, limit {limits.max_body_bytes:,}")
 
 
 def _check_ttl(key: Key, ttl: Seconds, limits: Limits, store: str, op: str) -> None:
