@@ -6,6 +6,7 @@ an error reads the same everywhere. A message names the store, the op and the ke
 `UsageError` says that the call is wrong for every store, `StoreLimit` that this store's limits forbid it.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -15,8 +16,8 @@ from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import Put
 
-# Beyond this a time to live cannot be added to the time of day as a float; it is 3e292 years.
-_ENDLESS = 1e300
+# An integer beyond this has no float, so it cannot be added to the time of day.
+_LARGEST_FLOAT = sys.float_info.max
 
 
 def check_puts(puts: Sequence[Put], limits: Limits, store: str, op: str = "put_many") -> None:
@@ -92,7 +93,7 @@ def _check_size(key: Key, body: bytes, limits: Limits, store: str, op: str) -> N
 def _check_ttl(key: Key, ttl: Seconds, limits: Limits, store: str, op: str) -> None:
     is_number = isinstance(ttl, int | float) and not isinstance(ttl, bool)
     # Written so that NaN, which compares false with everything, is refused too.
-    if not (is_number and 0 < ttl <= _ENDLESS):
+    if not (is_number and 0 < ttl <= _LARGEST_FLOAT):
         raise UsageError(
             f"{_where(store, op, key)}: a time to live is a positive, finite number of seconds, "
             f"or None for no expiry, found {_shown(ttl)}"
@@ -111,6 +112,6 @@ def _where(store: str, op: str, key: Key) -> str:
 
 def _shown(given: object) -> str:
     """Say what was given without showing text, and without printing an endless integer."""
-    if isinstance(given, float) or (isinstance(given, int) and abs(given) < _ENDLESS):
+    if isinstance(given, float) or (isinstance(given, int) and abs(given) <= _LARGEST_FLOAT):
         return repr(given)
-    return type(given).__name__ if not isinstance(given, int) else "an integer beyond 1e300"
+    return type(given).__name__ if not isinstance(given, int) else "an integer beyond every float"
