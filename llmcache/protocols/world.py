@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from llmcache.model.event import Event
+from llmcache.model.event import Told
 from llmcache.model.units import Instant
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore
 from llmcache.protocols.log import AsyncLogStore, LogStore
@@ -20,7 +20,7 @@ class Around(Protocol):
         """Return seconds on a clock that never jumps, for measuring durations."""
         ...
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: Told, /) -> None:
         """Tell the listener; never raises."""
         ...
 

@@ -1,0 +1,29 @@
+from llmcache_conformance.cases.cancelling import CANCELLING
+from llmcache_conformance.cases.closing import CLOSING
+from llmcache_conformance.cases.conditional import CONDITIONAL
+from llmcache_conformance.cases.deleting import DELETING
+from llmcache_conformance.cases.expiry import EXPIRY
+from llmcache_conformance.cases.log_races import LOG_RACES
+from llmcache_conformance.cases.logs import LOGS
+from llmcache_conformance.cases.reading import READING
+from llmcache_conformance.cases.room import ROOM
+from llmcache_conformance.cases.scanning import SCANNING
+from llmcache_conformance.cases.separation import SEPARATION
+from llmcache_conformance.cases.writing import WRITING
+
+CASES = (
+    *READING,
+    *WRITING,
+    *EXPIRY,
+    *CONDITIONAL,
+    *DELETING,
+    *SEPARATION,
+    *ROOM,
+    *LOGS,
+    *LOG_RACES,
+    *SCANNING,
+    *CANCELLING,
+    *CLOSING,
+)
+
+__all__ = ["CASES"]

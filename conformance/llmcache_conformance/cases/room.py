@@ -1,0 +1,117 @@
+"""Cases of a store that is too small for what is written to it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from llmcache.errors import StoreLimit
+from llmcache.model.key import Kind
+from llmcache.protocols.key_value import Put
+from llmcache.protocols.steps import Op, Steps
+from llmcache.protocols.store_ops import Append, DeleteMany, GetMany, PutMany, ReadLog
+from llmcache_conformance.bench import Bench
+from llmcache_conformance.case import Case, Need
+from llmcache_conformance.expect import expect, expect_equal
+from llmcache_conformance.ops import in_turn
+
+_BODY = b"x" * 4_000
+# As much as a small store may need before it is full (see `Subject.open_small`).
+_MORE_THAN_ENOUGH = 2_000
+
+
+def what_was_just_put_is_there(bench: Bench) -> Steps[None]:
+    """A store that drops entries to make room never drops those of the call that needed it."""
+    seen = []
+    for _ in range(_MORE_THAN_ENOUGH // 4):
+        batch = bench.keys(4)
+        yield from PutMany([Put(key, _BODY, 60.0) for key in batch])
+        found = yield from GetMany(batch)
+        expect_equal([_BODY] * 4, list(found), "a call's own entries, right after it")
+        seen += batch
+
+    left = [body for body in (yield from GetMany(seen)) if body is not None]
+    expect(len(left) < len(seen), "a small store held everything; the subject's `open_small` is too large to test with")
+
+
+def what_cannot_be_had_again_is_not_dropped(bench: Bench) -> Steps[None]:
+    """Leases, tag marks and documents stay, however many answers come after them."""
+    kept = [bench.key("name", kind) for kind in Kind if not kind.is_evictable and kind is not Kind.HISTORY]
+    yield from PutMany([Put(key, b"keep") for key in kept])
+    for _ in range(_MORE_THAN_ENOUGH):
+        yield from PutMany((Put(bench.key(), _BODY),))
+
+    found = yield from GetMany(kept)
+
+    expect_equal([b"keep"] * len(kept), list(found))
+
+
+def conversations_are_not_dropped(bench: Bench) -> Steps[None]:
+    """A log stays whole, however many answers come after it."""
+    log = bench.log()
+    yield from Append(log, (b"1", b"2"))
+    for _ in range(_MORE_THAN_ENOUGH):
+        yield from PutMany((Put(bench.key(), _BODY),))
+
+    found = yield from ReadLog(log)
+
+    expect_equal([b"1", b"2"], list(found))
+
+
+def acknowledged_messages_are_there(bench: Bench) -> Steps[None]:
+    """However full the store, a message that was taken is there, and one that was refused is not."""
+    logs = [bench.log(f"session {number}") for number in range(_MORE_THAN_ENOUGH)]
+    taken = yield from _taken(Append(log, (_BODY,)) for log in logs)
+
+    found = yield from in_turn(ReadLog(log) for log in logs)
+
+    expect_equal([[_BODY] if is_taken else [] for is_taken in taken], [list(bodies) for bodies in found])
+
+
+def wrong_size_writes_nothing(bench: Bench) -> Steps[None]:
+    """Puts that do not fit beside each other are refused together, and what was there stays."""
+    old = bench.key()
+    yield from PutMany((Put(old, b"old"),))
+    batch = [Put(key, _BODY) for key in bench.keys(_MORE_THAN_ENOUGH)]
+    try:
+        yield from PutMany([Put(old, b"new"), *batch])
+    except StoreLimit:
+        found = yield from GetMany([old, *(put.key for put in batch)])
+        expect_equal([b"old", *[None] * len(batch)], list(found))
+    else:
+        found = yield from GetMany([old, *(put.key for put in batch)])
+        expect_equal([b"new", *[_BODY] * len(batch)], list(found), "a call's own entries, right after it")
+
+
+def deleting_makes_room(bench: Bench) -> Steps[None]:
+    """A store that refused for want of room takes again what fits, once something was deleted."""
+    keys = [bench.key(f"{number}", Kind.DOCUMENT) for number in range(_MORE_THAN_ENOUGH)]
+    taken = yield from _taken(PutMany((Put(key, _BODY),)) for key in keys)
+    found = yield from GetMany(keys)
+    expect_equal([_BODY if is_taken else None for is_taken in taken], list(found))
+
+    yield from DeleteMany(keys)
+    yield from PutMany((Put(keys[-1], _BODY),))
+    after = yield from GetMany((keys[0], keys[-1]))
+
+    expect_equal([None, _BODY], list(after))
+
+
+def _taken(ops: Iterable[Op[Any]]) -> Steps[list[bool]]:
+    """Do each op and return for which of them the store had room."""
+    taken: list[bool] = []
+    for op in ops:
+        try:
+            yield from op
+            taken.append(True)
+        except StoreLimit:
+            taken.append(False)
+    return taken
+
+
+ROOM = (
+    Case(what_was_just_put_is_there, ("KV-19",), (Need.SMALL,)),
+    Case(what_cannot_be_had_again_is_not_dropped, ("KV-19",), (Need.SMALL,)),
+    Case(conversations_are_not_dropped, ("KV-19",), (Need.SMALL, Need.LOG)),
+    Case(acknowledged_messages_are_there, ("LOG-1", "LOG-3"), (Need.SMALL, Need.LOG)),
+    Case(wrong_size_writes_nothing, ("KV-9", "KV-19"), (Need.SMALL,)),
+    Case(deleting_makes_room, ("KV-19",), (Need.SMALL,)),
+)

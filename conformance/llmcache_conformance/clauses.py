@@ -1,0 +1,63 @@
+"""The numbered sentences of the contract, word for word as they stand in `llmcache.protocols`.
+
+A clause's text is what stands before its number there; a test compares. Numbers are never given anew: a sentence
+that goes takes its number with it.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+CLAUSES: Mapping[str, str] = MappingProxyType(
+    {
+        "KV-1": "Return one slot per key, in the order of `keys`",
+        "KV-2": "A missing or expired key gives `None`, which no body equals, an empty one included",
+        "KV-3": "Duplicates are answered twice, and no keys give an empty sequence",
+        "KV-4": "A body is returned exactly as it was put, as `bytes`",
+        "KV-5": "Keep each body under its key, replacing body and time to live together",
+        "KV-6": "When it returns, every handle on the store reads the new bodies",
+        "KV-7": (
+            "An entry is never returned at or after its time to live plus `limits.ttl_resolution`, "
+            "and not dropped before it but to make room"
+        ),
+        "KV-8": "A time to live is zero, negative, infinite or not a number",
+        "KV-9": "All puts are checked before the first is written: one wrong put and nothing is written",
+        "KV-10": "Each put is atomic, the set is not",
+        "KV-11": "Keep the body if the key is missing or expired, and return whether it was kept",
+        "KV-12": "Make every key missing; a key that is missing already is no error",
+        "KV-13": ("Delete `key` if its present body equals `body`, in one atomic step; return whether it was deleted"),
+        "KV-14": "Make every key of `space` missing, logs included, and touch no other space",
+        "KV-15": "Keys of different namespace, kind or name never meet, whatever characters they contain",
+        "KV-16": "A body is over `limits.max_body_bytes`",
+        "KV-17": "a body is not `bytes`",
+        "KV-18": "Every other method raises `ClosedError` from then on",
+        "KV-19": "A store that makes room drops other evictable entries, never one that was just put",
+        "KV-20": "Cancelling a call leaves the store before or after it, never half-way",
+        "LOG-1": "Add `bodies` at the end, in order, all or none",
+        "LOG-2": "and return the length afterwards",
+        "LOG-3": (
+            "The bodies of one call stay adjacent, whatever other writers do, and the calls of one writer keep their "
+            "order; no acknowledged body is lost"
+        ),
+        "LOG-4": (
+            "With `max_length` the oldest bodies beyond it are dropped in the same atomic step: "
+            "no reader ever sees a longer log"
+        ),
+        "LOG-5": (
+            "`ttl` is the time to live of the whole log from now on, None meaning it does not expire: "
+            "each append starts it anew"
+        ),
+        "LOG-6": "Return the bodies of `log[start:stop]`, oldest first, with the meaning of a Python slice",
+        "LOG-7": "A missing or expired log is empty",
+        "LOG-8": "Drop the whole log in one atomic step; a missing log is no error",
+        "LOG-9": "The slice is one atomic snapshot",
+        "LOG-10": "An append of no bodies changes nothing and returns the length",
+        "LOG-11": "A body is not `bytes`; `max_length` is under 1; `ttl` is not positive and finite",
+        "SCAN-1": "Return every space that holds something, ordered by prefix",
+        "SCAN-2": "Return at most `count` keys of `space`, ordered by physical key, beginning behind `after`",
+        "SCAN-3": (
+            "Repeating with `after` set to the last key of the answer, until the answer is empty, gives every key that "
+            "was there the whole time exactly once, and ends"
+        ),
+        "SCAN-4": "Expired keys are left out",
+    }
+)

@@ -1,0 +1,82 @@
+"""Running a case: in one colour, or across them, so that what one writes the other reads."""
+
+import asyncio
+from contextlib import ExitStack
+from enum import Enum
+
+from llmcache.drivers.aio import run_async
+from llmcache.drivers.blocking import run
+from llmcache.protocols.steps import Op, R, Reply, Steps
+from llmcache.protocols.store_ops import GetMany, LogLength, ReadLog, Scan, Spaces
+from llmcache.protocols.world import AsyncWorld, World
+from llmcache_conformance.bench import Bench, Handle, opened
+from llmcache_conformance.case import Case, Need
+from llmcache_conformance.clock import Clock
+from llmcache_conformance.ops import Together
+from llmcache_conformance.subject import Subject
+
+
+class Colour(Enum):
+    """By which of its two colours a store is driven."""
+
+    BLOCKING = "blocking"
+    ASYNC = "async"
+    BLOCKING_WRITES = "written blocking, read async"
+    ASYNC_WRITES = "written async, read blocking"
+
+
+_READS = (GetMany, ReadLog, LogLength, Scan, Spaces)
+
+
+def run_case(case: Case, subject: Subject, colour: Colour) -> None:
+    """Open the store of `subject`, run `case` in it, and close it.
+
+    Raises:
+        Broken: A clause does not hold.
+        TypeError: The case needs what the subject has not; see `unmet_needs`.
+    """
+    clock = Clock()
+    opening = subject.open
+    if Need.SMALL in case.needs:
+        if subject.open_small is None:
+            raise TypeError(f"{case.name}: {Need.SMALL.value}")
+        opening = subject.open_small
+    with ExitStack() as stack:
+        handle = stack.enter_context(opened(opening(clock), clock))
+        second = stack.enter_context(opened(opening(clock), clock)) if Need.SECOND in case.needs else None
+        drive(case.steps(Bench(handle, clock, second)), handle, colour)
+
+
+def drive(steps: Steps[R], handle: Handle, colour: Colour) -> R:
+    """Run `steps` on an open store in the colour given."""
+    if colour is Colour.BLOCKING:
+        return run(steps, handle.blocking)
+    if colour is Colour.ASYNC:
+        return asyncio.run(run_async(steps, handle.awaiting))
+    return asyncio.run(_run_crossed(steps, handle.blocking, handle.awaiting, colour))
+
+
+async def _run_crossed(steps: Steps[R], blocking: World, awaiting: AsyncWorld, colour: Colour) -> R:
+    try:
+        op = next(steps)
+        while True:
+            try:
+                reply = await _crossed(op, blocking, awaiting, colour)
+            except BaseException as error:  # noqa: BLE001 -- thrown into the steps, which decide
+                op = steps.throw(error)
+            else:
+                op = steps.send(reply)
+    except StopIteration as finished:
+        answer: R = finished.value
+        return answer
+    finally:
+        steps.close()
+
+
+async def _crossed(op: Op[Reply], blocking: World, awaiting: AsyncWorld, colour: Colour) -> object:
+    if isinstance(op, Together):
+        return await op.on_both(blocking, awaiting)
+    reads_blocking = colour is Colour.ASYNC_WRITES
+    if isinstance(op, _READS) == reads_blocking:
+        return op.on(blocking)
+    return await op.on_async(awaiting)

@@ -1,0 +1,27 @@
+"""What is checked: a store, and how to open it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from llmcache.protocols.whole import StorePair
+from llmcache_conformance.clock import Clock
+
+Opening = Callable[[Clock], StorePair]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A store to check.
+
+    Args:
+        name: For test ids and messages.
+        open: Opens the store with the clock given; it may hold anything outside the namespaces of a run.
+        open_small: Opens one that a few hundred KiB of bodies fill, which makes room by evicting; None where
+            the store does not bound itself.
+        opens_same: Every call of `open` gives another handle on the same data.
+    """
+
+    name: str
+    open: Opening
+    open_small: Opening | None = None
+    opens_same: bool = False
