@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from llmcache.model.event import Event
+from llmcache.model.event import Told
 from llmcache.model.units import Instant
 from llmcache.protocols.key_value import AsyncKeyValueStore
 from llmcache.protocols.log import AsyncLogStore
@@ -24,7 +24,7 @@ class AwaitingWorld:
     scan_store: AsyncScanStore
     now: Callable[[], Instant]
     monotonic: Callable[[], float]
-    emit: Callable[[Event], None]
+    emit: Callable[[Told], None]
 
 
 async def run_async(steps: Steps[R], world: AsyncWorld) -> R:

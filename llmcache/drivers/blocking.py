@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from llmcache.model.event import Event
+from llmcache.model.event import Told
 from llmcache.model.units import Instant
 from llmcache.protocols.key_value import KeyValueStore
 from llmcache.protocols.log import LogStore
@@ -24,7 +24,7 @@ class BlockingWorld:
     scan_store: ScanStore
     now: Callable[[], Instant]
     monotonic: Callable[[], float]
-    emit: Callable[[Event], None]
+    emit: Callable[[Told], None]
 
 
 def run(steps: Steps[R], world: World) -> R:

@@ -39,3 +39,22 @@ class Event:
     input_tokens: int = 0
     output_tokens: int = 0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpDone:
+    """One store op was done or failed.
+
+    Attributes:
+        op: The op's name, such as "GetMany".
+        seconds: How long it took.
+        error: The class of what it raised, or "" where it succeeded.
+    """
+
+    op: str
+    seconds: float
+    error: str = ""
+
+
+Told = Event | OpDone
+"""Everything a listener is told."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from llmcache.errors import UsageError
-from llmcache.model.event import Event
+from llmcache.model.event import Told
 from llmcache.model.units import Instant
 from llmcache.protocols.steps import Op
 from llmcache.protocols.world import AsyncWorld, World
@@ -62,7 +62,7 @@ class Call(Op[T]):
 class Emit(Op[None]):
     """Tell the listener what happened."""
 
-    event: Event
+    event: Told
 
     def on(self, world: World, /) -> None:
         world.emit(self.event)

@@ -1,0 +1,94 @@
+"""Options: how one call is to be treated, beside what it asks."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from llmcache.errors import UsageError
+from llmcache.model.namespace import Namespace
+from llmcache.model.units import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Per-call wishes; every default means "as the cache does it".
+
+    Attributes:
+        bypass: Neither read nor keep.
+        refresh: Do not read; keep the new answer over the old one.
+        ttl: Time to live in seconds for what is kept; None means the cache's own.
+        tags: Names to clear the kept answer by.
+        namespace: A path below the cache's own namespace; None means the cache's own.
+        max_age: Take no answer made more than this many seconds ago; None means any age.
+    """
+
+    bypass: bool = False
+    refresh: bool = False
+    ttl: Seconds | None = None
+    tags: tuple[str, ...] = ()
+    namespace: Namespace | None = None
+    max_age: Seconds | None = None
+
+    def over(self, outer: "Options") -> "Options":
+        """Return these options where they say something, `outer` elsewhere; tags add up, namespaces nest."""
+        namespace = self.namespace or outer.namespace
+        if self.namespace is not None and outer.namespace is not None:
+            namespace = outer.namespace.child(self.namespace)
+        return Options(
+            bypass=self.bypass or outer.bypass,
+            refresh=self.refresh or outer.refresh,
+            ttl=outer.ttl if self.ttl is None else self.ttl,
+            tags=outer.tags + tuple(tag for tag in self.tags if tag not in outer.tags),
+            namespace=namespace,
+            max_age=outer.max_age if self.max_age is None else self.max_age,
+        )
+
+
+NO_OPTIONS = Options()
+
+
+def read_options(given: dict[str, object]) -> Options:
+    """Return the options named in `given`, checked; UsageError names what was found and what is allowed."""
+    allowed = [field.name for field in fields(Options)]
+    for name in given:
+        if name not in allowed:
+            raise UsageError(f"unknown option {name!r}; allowed: {', '.join(allowed)}")
+    namespace = given.get("namespace")
+    if namespace is not None and not isinstance(namespace, Namespace | str):
+        raise UsageError(f"namespace is a text such as 'tenant-a', found {type(namespace).__name__}")
+    return Options(
+        bypass=_flag("bypass", given.get("bypass", False)),
+        refresh=_flag("refresh", given.get("refresh", False)),
+        ttl=check_seconds("ttl", given.get("ttl")),
+        tags=check_tags(given.get("tags", ())),
+        namespace=None if namespace is None else Namespace.of(namespace),
+        max_age=check_seconds("max_age", given.get("max_age")),
+    )
+
+
+def check_seconds(name: str, found: object) -> Seconds | None:
+    """Return `found` as seconds, or None; UsageError unless it is a positive, finite number."""
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise UsageError(f"{name} is a number of seconds, found {type(found).__name__}")
+    if not math.isfinite(found) or found <= 0:
+        raise UsageError(f"{name} is {found}; allowed are positive, finite numbers of seconds, or None")
+    return float(found)
+
+
+def check_tags(found: object) -> tuple[str, ...]:
+    """Return `found` as a tuple of non-empty texts."""
+    if isinstance(found, str) or not isinstance(found, Iterable):
+        raise UsageError(f"tags is a collection of texts, such as ('faq',), found {type(found).__name__}")
+    tags = tuple(found)
+    for tag in tags:
+        if not isinstance(tag, str) or not tag:
+            raise UsageError(f"a tag is a non-empty text, found {type(tag).__name__}")
+    return tags
+
+
+def _flag(name: str, found: object) -> bool:
+    if not isinstance(found, bool):
+        raise UsageError(f"{name} is True or False, found {type(found).__name__}")
+    return found

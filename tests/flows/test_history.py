@@ -1,0 +1,81 @@
+"""The history flows, fed with answers by hand."""
+
+from typing import Any
+
+import pytest
+
+from llmcache.codec.envelope import pack, unpack
+from llmcache.errors import DecodeError, StoreUnavailable, UsageError, VersionError
+from llmcache.flows import history
+from llmcache.model.entry import Entry
+from llmcache.model.key import Key, Kind, Space
+from llmcache.model.namespace import Namespace
+from llmcache.protocols.store_ops import Append, LogLength, ReadLog
+from llmcache.protocols.world_ops import Now
+
+LOG = Key(Space(Namespace.of("shop"), Kind.HISTORY), "session 1")
+
+
+def packed(value: Any) -> bytes:
+    """A message as it lies in the log."""
+    return pack(Entry(value, made_at=100.0), LOG)
+
+
+def test_an_append_is_one_op_with_every_message() -> None:
+    """Encoded first, sent once."""
+    steps = history.append(LOG, ["a", "b"], type_name="json", max_length=5, ttl=60.0)
+
+    assert next(steps) == Now()
+    assert steps.send(100.0) == Append(LOG, [packed("a"), packed("b")], 5, 60.0)
+    with pytest.raises(StopIteration) as finished:
+        steps.send(7)
+    assert finished.value.value == 7
+
+
+def test_one_message_that_cannot_be_encoded_leaves_nothing_behind() -> None:
+    """The append never reaches the store."""
+    steps = history.append(LOG, ["a", object()], type_name="json", max_length=None, ttl=None)
+    next(steps)
+    with pytest.raises(UsageError):
+        steps.send(100.0)
+
+
+def test_reading_decodes_the_slice_in_order() -> None:
+    """Oldest first."""
+    steps = history.read(LOG, unpack, -2)
+
+    assert next(steps) == ReadLog(LOG, -2, None)
+    with pytest.raises(StopIteration) as finished:
+        steps.send([packed("a"), packed("b")])
+    assert [entry.value for entry in finished.value.value] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("damaged", "kind"),
+    [(b"garbage", DecodeError), (packed("x").replace(b'"llmcache":1', b'"llmcache":9', 1), VersionError)],
+)
+def test_a_message_that_cannot_be_read_is_an_error_that_says_which(damaged: bytes, kind: type[Exception]) -> None:
+    """Never silently left out."""
+    steps = history.read(LOG, unpack)
+    next(steps)
+    with pytest.raises(kind, match="message 1 of the 2 read"):
+        steps.send([packed("a"), damaged])
+
+
+def test_a_failing_store_raises() -> None:
+    """Losing a message is an error."""
+    steps = history.append(LOG, ["a"], type_name="json", max_length=None, ttl=None)
+    next(steps)
+    steps.send(100.0)
+    with pytest.raises(StoreUnavailable):
+        steps.throw(StoreUnavailable("down"))
+
+
+def test_length_asks_the_store() -> None:
+    """One op."""
+    steps = history.length(LOG)
+
+    assert next(steps) == LogLength(LOG)
+    with pytest.raises(StopIteration) as finished:
+        steps.send(3)
+    assert finished.value.value == 3

@@ -1,0 +1,289 @@
+"""The response flows, fed with answers by hand: no store, no loop, no clock."""
+
+from typing import Any
+
+import pytest
+
+from llmcache.codec.envelope import pack, unpack
+from llmcache.errors import ClosedError, DecodeError, StoreLimit, StoreUnavailable
+from llmcache.flows.failsafe import failing_open
+from llmcache.flows.responses import (
+    Draft,
+    Found,
+    Terms,
+    clear_tags,
+    get_or_call,
+    keep,
+    keep_if_possible,
+    look_up,
+    tag_key,
+)
+from llmcache.model.entry import Entry, Provenance
+from llmcache.model.event import Event, Happening
+from llmcache.model.key import Key, Kind, Space
+from llmcache.model.namespace import Namespace
+from llmcache.policy.freshness import Freshness
+from llmcache.protocols.key_value import Put
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.store_ops import GetMany, PutMany
+from llmcache.protocols.world_ops import Call, Emit, Monotonic, Now
+
+SPACE = Space(Namespace.of("shop"), Kind.RESPONSE)
+KEY = Key(SPACE, "ab" * 32)
+ENTRY = Entry("answer", made_at=100.0, expires_at=200.0, provenance=Provenance("m", 3, 4, None, 1.5))
+
+
+def admit_all(value: Any) -> str | None:
+    """Keep everything."""
+    return None
+
+
+TERMS = Terms(admit_all, unpack, Draft())
+
+
+def call() -> str:
+    """Stand for the model; never run here."""
+    raise AssertionError("the flow yields the call, the driver runs it")
+
+
+def finish(steps: Steps[Any], reply: Any) -> Any:
+    """Send the last reply and return the steps' answer."""
+    with pytest.raises(StopIteration) as finished:
+        steps.send(reply)
+    return finished.value.value
+
+
+def told(what: Happening, detail: str = "") -> Emit:
+    """The event of KEY, as the flows tell it."""
+    return Emit(Event(what, KEY.digest, detail))
+
+
+def test_a_hit_is_judged_and_told_with_what_it_saved() -> None:
+    """One read, one look at the clock, one event."""
+    steps = look_up(KEY, unpack)
+
+    assert next(steps) == GetMany((KEY,))
+    assert steps.send([pack(ENTRY, KEY)]) == Now()
+    assert steps.send(150.0) == Emit(Event(Happening.HIT, KEY.digest, "", 3, 4, 1.5))
+    assert finish(steps, None) == Found(ENTRY, Freshness.FRESH)
+
+
+def test_a_missing_entry_is_a_miss() -> None:
+    """Nothing under the key: told, and None."""
+    steps = look_up(KEY, unpack)
+    next(steps)
+
+    assert steps.send([None]) == told(Happening.MISS)
+    assert finish(steps, None) is None
+
+
+def test_a_body_that_does_not_decode_is_a_counted_miss() -> None:
+    """Whatever is wrong with it, it never becomes an answer or an exception."""
+    steps = look_up(KEY, unpack)
+    next(steps)
+
+    assert steps.send([b"\x00garbage"]) == told(Happening.UNREADABLE, "DecodeError")
+    assert finish(steps, None) is None
+
+
+def test_an_entry_past_its_own_time_is_not_served_even_if_the_store_kept_it() -> None:
+    """The times inside the entry hold, whatever the store does."""
+    steps = look_up(KEY, unpack)
+    next(steps)
+    steps.send([pack(ENTRY, KEY)])
+
+    assert steps.send(200.0) == told(Happening.EXPIRED)
+    assert finish(steps, None) is None
+
+
+def test_an_entry_older_than_max_age_is_not_served() -> None:
+    """The caller's wish is a limit like expiry."""
+    steps = look_up(KEY, unpack, max_age=10.0)
+    next(steps)
+    steps.send([pack(ENTRY, KEY)])
+
+    assert steps.send(110.5) == told(Happening.EXPIRED)
+
+
+TAGGED = Entry("answer", made_at=100.0, tags=("faq", "en"))
+MARKS = [tag_key(SPACE, "faq"), tag_key(SPACE, "en")]
+
+
+def reach_marks() -> Steps[Found | None]:
+    """Return a look-up that has just asked for the marks of a tagged entry."""
+    steps = look_up(KEY, unpack)
+    next(steps)
+    steps.send([pack(TAGGED, KEY)])
+
+    assert steps.send(150.0) == GetMany(MARKS)
+    return steps
+
+
+@pytest.mark.parametrize(("cleared_at", "hidden"), [(99.0, False), (100.0, True), (120.0, True)])
+def test_a_tag_cleared_after_the_entry_was_made_hides_it(cleared_at: float, hidden: bool) -> None:
+    """A mark from before the entry does not."""
+    steps = reach_marks()
+    event = steps.send([None, pack(Entry(None, made_at=cleared_at), MARKS[1])])
+
+    assert isinstance(event, Emit)
+    assert (event.event == Event(Happening.CLEARED, KEY.digest)) is hidden
+
+
+def test_a_tag_without_marks_was_never_cleared() -> None:
+    """The entry is served."""
+    steps = reach_marks()
+
+    assert steps.send([None, None]) == Emit(Event(Happening.HIT, KEY.digest))
+
+
+def test_a_mark_that_cannot_be_read_counts_as_cleared() -> None:
+    """Better to pay again than to serve what was cleared."""
+    steps = reach_marks()
+
+    assert steps.send([b"garbage", None]) == told(Happening.CLEARED)
+
+
+def test_a_store_that_fails_on_the_marks_makes_the_look_up_fail() -> None:
+    """So that failing open gives a miss, not the entry."""
+    steps = failing_open(reach_marks(), KEY, None)
+    guarded = failing_open(look_up(KEY, unpack), KEY, None)
+    next(guarded)
+    guarded.send([pack(TAGGED, KEY)])
+    guarded.send(150.0)
+
+    assert guarded.throw(StoreUnavailable("down")) == told(Happening.STORE_FAILED, "StoreUnavailable")
+    assert finish(guarded, None) is None
+    steps.close()
+
+
+def test_clearing_tags_writes_one_mark_each_with_the_present_time() -> None:
+    """One write, however many entries carry them."""
+    steps = clear_tags(SPACE, ("faq", "en"))
+    next(steps)
+    op = steps.send(130.0)
+
+    assert op == PutMany([Put(mark, pack(Entry(None, made_at=130.0), mark)) for mark in MARKS])
+    assert finish(steps, None) is None
+
+
+def test_keeping_writes_the_times_into_the_entry_and_the_ttl_to_the_store() -> None:
+    """Both know when it ends."""
+    steps = keep(KEY, "answer", Draft(ttl=60.0, tags=("faq",)))
+    next(steps)
+    body = pack(Entry("answer", made_at=100.0, expires_at=160.0, tags=("faq",)), KEY)
+
+    assert steps.send(100.0) == PutMany((Put(KEY, body, 60.0),))
+    assert steps.send(None) == told(Happening.KEPT)
+
+
+def test_an_answer_not_admitted_is_told_with_the_reason_and_not_written() -> None:
+    """No write is attempted."""
+    steps = keep_if_possible(KEY, "", Draft(), lambda value: "empty")
+
+    assert next(steps) == told(Happening.NOT_ADMITTED, "empty")
+    assert finish(steps, None) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "event"),
+    [
+        (StoreUnavailable("down"), told(Happening.STORE_FAILED, "StoreUnavailable")),
+        (StoreLimit("big"), told(Happening.TOO_LARGE, "StoreLimit")),
+        (ConnectionError("a stranger's"), told(Happening.STORE_FAILED, "ConnectionError")),
+        (ClosedError("closed"), told(Happening.STORE_FAILED, "ClosedError")),
+    ],
+)
+def test_whatever_prevents_keeping_a_paid_answer_is_told_and_not_raised(error: Exception, event: Emit) -> None:
+    """The answer is worth more than the cache."""
+    steps = keep_if_possible(KEY, "answer", Draft(), admit_all)
+    next(steps)
+    steps.send(100.0)
+
+    assert steps.throw(error) == event
+    assert finish(steps, None) is None
+
+
+def test_an_answer_that_is_not_plain_data_is_told() -> None:
+    """An object has no place in an entry."""
+    steps = keep_if_possible(KEY, object(), Draft(), admit_all)
+    next(steps)
+
+    assert steps.send(100.0) == told(Happening.NOT_ENCODABLE, "UsageError")
+
+
+def test_a_closed_cache_refuses_before_the_model_is_paid() -> None:
+    """The caller's mistake is raised on reading."""
+    steps = get_or_call(KEY, call, TERMS)
+    next(steps)
+    with pytest.raises(ClosedError):
+        steps.throw(ClosedError("closed"))
+
+
+def test_a_hit_makes_no_call() -> None:
+    """The entry is the answer."""
+    steps = get_or_call(KEY, call, TERMS)
+    next(steps)
+    steps.send([pack(ENTRY, KEY)])
+    steps.send(150.0)
+
+    assert finish(steps, None) == Found(ENTRY, Freshness.FRESH)
+
+
+def test_a_miss_calls_times_the_call_and_keeps_the_answer() -> None:
+    """Look up, call, keep, in that order; the duration is written down."""
+    steps = get_or_call(KEY, call, TERMS)
+    ops = [next(steps), steps.send([None]), steps.send(None), steps.send(10.0), steps.send("new"), steps.send(12.5)]
+    written = steps.send(100.0)
+
+    assert ops == [GetMany((KEY,)), told(Happening.MISS), Monotonic(), Call(call), Monotonic(), Now()]
+    assert written == PutMany((Put(KEY, pack(Entry("new", 100.0, provenance=Provenance(seconds=2.5)), KEY)),))
+    assert steps.send(None) == told(Happening.KEPT)
+    assert finish(steps, None) == "new"
+
+
+def test_a_store_that_is_down_costs_nothing_but_the_call() -> None:
+    """Read fails: a miss. Write fails: the answer is returned."""
+    steps = get_or_call(KEY, call, TERMS)
+    next(steps)
+
+    assert steps.throw(StoreUnavailable("down")) == told(Happening.STORE_FAILED, "StoreUnavailable")
+    assert [steps.send(None), steps.send(1.0), steps.send("new"), steps.send(2.0)] == [
+        Monotonic(),
+        Call(call),
+        Monotonic(),
+        Now(),
+    ]
+    steps.send(100.0)
+    assert steps.throw(StoreUnavailable("down")) == told(Happening.STORE_FAILED, "StoreUnavailable")
+    assert finish(steps, None) == "new"
+
+
+def test_an_exception_of_the_call_passes_and_nothing_is_kept() -> None:
+    """It is the user's own, unchanged."""
+    steps = get_or_call(KEY, call, TERMS)
+    next(steps)
+    steps.send([None])
+    steps.send(None)
+    steps.send(1.0)
+    error = DecodeError("of the user's own making")
+    with pytest.raises(DecodeError) as raised:
+        steps.throw(error)
+
+    assert raised.value is error
+
+
+def test_bypass_neither_reads_nor_keeps() -> None:
+    """Only the call happens."""
+    steps = get_or_call(KEY, call, Terms(admit_all, unpack, Draft(), bypass=True))
+
+    assert [next(steps), steps.send(None)] == [told(Happening.BYPASSED), Call(call)]
+    assert finish(steps, "new") == "new"
+
+
+def test_refresh_does_not_read_but_keeps() -> None:
+    """The first op is the call's clock, the last a write."""
+    steps = get_or_call(KEY, call, Terms(admit_all, unpack, Draft(), refresh=True))
+    ops = [next(steps), steps.send(1.0), steps.send("new"), steps.send(2.0), steps.send(100.0)]
+
+    assert ops[:4] == [Monotonic(), Call(call), Monotonic(), Now()]
+    assert isinstance(ops[4], PutMany)
