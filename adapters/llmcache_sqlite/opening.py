@@ -1,0 +1,27 @@
+"""From a store URL to an open SQLite store."""
+
+from pathlib import Path
+
+from llmcache.config.sources import cache_folder
+from llmcache.errors import ConfigError
+from llmcache.plugins.spec import Target
+from llmcache.protocols.whole import StorePair
+from llmcache_sqlite import open_pair
+
+
+def open_target(target: Target) -> StorePair:
+    """Open the folder that `sqlite:FOLDER` names; no folder means the user's cache folder."""
+    return open_pair(folder_of(target.address), clock=target.clock, **target.options)
+
+
+def folder_of(address: str) -> Path:
+    """Return the folder of an address: a path, `~` for the home folder, or `///` before an absolute path."""
+    if not address:
+        return cache_folder()
+    if address.startswith("//"):
+        if not address.startswith("///"):
+            raise ConfigError(
+                "sqlite: names a folder on this machine; write sqlite:FOLDER or sqlite:///ABSOLUTE/FOLDER"
+            )
+        address = address[2:]
+    return Path(address).expanduser()

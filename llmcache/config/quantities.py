@@ -1,0 +1,48 @@
+"""Quantities as people write them: "64MiB", "7d"."""
+
+import math
+import re
+
+from llmcache.errors import ConfigError
+from llmcache.model.units import Seconds
+
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
+_BYTES = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+def read_bytes(name: str, text: str) -> int:
+    """Return a size in bytes from "1048576", "64MiB" or "1GB"; ConfigError names `name` and what is allowed."""
+    amount = _read(name, text, {unit: float(size) for unit, size in _BYTES.items()}, "a size such as 64MiB or 1GB")
+    return int(amount)
+
+
+def read_seconds(name: str, text: str) -> Seconds:
+    """Return a length of time in seconds from "30", "250ms", "5m", "2h" or "7d"; ConfigError otherwise."""
+    return _read(name, text, _SECONDS, "a length of time such as 250ms, 30s, 5m, 2h or 7d")
+
+
+def read_count(name: str, text: str) -> int:
+    """Return a positive whole number."""
+    if not (text.isascii() and text.isdigit()) or int(text) == 0:
+        raise ConfigError(f"{name} is {text!r}; allowed is a whole number above 0")
+    return int(text)
+
+
+def read_flag(name: str, text: str) -> bool:
+    """Return True for "true", "yes", "1" and False for "false", "no", "0"."""
+    word = text.lower()
+    if word not in {"true", "yes", "1", "false", "no", "0"}:
+        raise ConfigError(f"{name} is {text!r}; allowed are true and false")
+    return word in {"true", "yes", "1"}
+
+
+def _read(name: str, text: str, units: dict[str, float], allowed: str) -> float:
+    match = _NUMBER.fullmatch(text.strip())
+    factor = units.get(match[2].lower()) if match else None
+    if match is None or factor is None:
+        raise ConfigError(f"{name} is {text!r}; allowed is {allowed}")
+    amount = float(match[1]) * factor
+    if amount <= 0 or not math.isfinite(amount):
+        raise ConfigError(f"{name} is {text!r}; allowed is {allowed}, above zero")
+    return amount

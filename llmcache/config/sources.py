@@ -1,0 +1,37 @@
+"""Where a cache that was not told its store finds it: the environment, then the embedded default."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from llmcache.model.namespace import Namespace
+
+URL_VARIABLE = "LLMCACHE_URL"
+NAMESPACE_VARIABLE = "LLMCACHE_NAMESPACE"
+DEFAULT_NAMESPACE = Namespace(("default",))
+
+
+def store_url(given: str | None, environment: Mapping[str, str] | None = None) -> str:
+    """Return the URL that holds: the given one, else $LLMCACHE_URL, else `sqlite:` in the user's cache folder."""
+    seen = os.environ if environment is None else environment
+    return given or seen.get(URL_VARIABLE) or "sqlite:"
+
+
+def namespace(given: Namespace | str | None, environment: Mapping[str, str] | None = None) -> Namespace:
+    """Return the namespace that holds: the given one, else $LLMCACHE_NAMESPACE, else "default"."""
+    seen = os.environ if environment is None else environment
+    if given is not None:
+        return Namespace.of(given)
+    named = seen.get(NAMESPACE_VARIABLE)
+    return Namespace.of(named) if named else DEFAULT_NAMESPACE
+
+
+def cache_folder(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
+    """Return the folder for our files in the user's cache folder, by the custom of the platform; not created."""
+    seen = os.environ if environment is None else environment
+    if platform == "win32":
+        return Path(seen.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "llmcache"
+    if platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "llmcache"
+    return Path(seen.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "llmcache"

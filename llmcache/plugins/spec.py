@@ -1,0 +1,53 @@
+"""What a store plugin says about itself: data, so that listing the stores imports none of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from llmcache.model.units import Instant
+from llmcache.protocols.whole import StorePair
+
+OptionKind = Literal["bytes", "seconds", "count", "flag", "text"]
+Option = int | float | bool | str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSpec:
+    """One scheme and the store behind it.
+
+    Attributes:
+        scheme: The part of a store URL before the colon.
+        factory: "package.module:function", imported when such a URL is opened and not before. It is called with a
+            `Target` and returns a `StorePair`.
+        summary: One line for `llmcache stores`.
+        options: URL options that the store takes, by name, with the kind of value.
+        requires: Import names of foreign packages the factory needs.
+        extra: The extra of llmcache-kit that installs them; "" where there is none.
+    """
+
+    scheme: str
+    factory: str
+    summary: str
+    options: Mapping[str, OptionKind] = field(default_factory=dict)
+    requires: tuple[str, ...] = ()
+    extra: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a factory is asked to open.
+
+    Attributes:
+        scheme: As in the URL.
+        address: What follows the colon in the URL, unchanged; may be empty.
+        options: The URL's options, checked against the spec and converted.
+        clock: Tells the time of day; a store with a clock of its own uses this one.
+    """
+
+    scheme: str
+    address: str
+    options: Mapping[str, Option]
+    clock: Callable[[], Instant]
+
+
+StoreFactory = Callable[[Target], StorePair]

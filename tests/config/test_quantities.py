@@ -1,0 +1,56 @@
+"""Quantities as people write them."""
+
+import pytest
+
+from llmcache.config.quantities import read_bytes, read_count, read_flag, read_seconds
+from llmcache.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1", 1), ("1048576", 1 << 20), ("64MiB", 64 << 20), ("1 gib", 1 << 30), ("1.5KB", 1500), ("2mb", 2_000_000)],
+)
+def test_sizes_are_read_in_both_families_of_units(text: str, size: int) -> None:
+    """KiB counts in 1024, KB in 1000, whatever the case."""
+    assert read_bytes("max_bytes", text) == size
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30", 30.0), ("250ms", 0.25), ("5m", 300.0), ("2h", 7200.0), ("7d", 604800.0), ("1w", 604800.0)],
+)
+def test_lengths_of_time_are_read(text: str, seconds: float) -> None:
+    """A bare number is seconds."""
+    assert read_seconds("timeout", text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "-1", "0", "5 parsecs", "1e9", "nan", "inf", "1.", "٣s"])
+def test_a_wrong_quantity_names_what_was_found_and_what_is_allowed(text: str) -> None:
+    """The error is enough to mend it."""
+    with pytest.raises(ConfigError) as raised:
+        read_seconds("timeout", text)
+
+    assert f"timeout is {text!r}" in str(raised.value)
+    assert "7d" in str(raised.value)
+
+
+@pytest.mark.parametrize(("text", "flag"), [("true", True), ("YES", True), ("1", True), ("false", False), ("0", False)])
+def test_flags_are_read(text: str, flag: bool) -> None:
+    """Three spellings each."""
+    assert read_flag("network_ok", text) is flag
+
+
+@pytest.mark.parametrize("text", ["on", "", "2"])
+def test_a_wrong_flag_is_refused(text: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(ConfigError, match="true and false"):
+        read_flag("network_ok", text)
+
+
+def test_counts_are_whole_and_positive() -> None:
+    """Zero, signs and fractions are refused."""
+    for wrong in ("0", "-1", "1.5", "", "x", "²"):
+        with pytest.raises(ConfigError, match="whole number"):
+            read_count("max_entries", wrong)
+
+    assert read_count("max_entries", "12") == 12
