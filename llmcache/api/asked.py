@@ -1,0 +1,19 @@
+"""From what a caller asks to a key."""
+
+from llmcache.errors import UsageError
+from llmcache.keys import request_key
+from llmcache.model.key import Key, Space
+from llmcache.model.request import Request
+
+
+def key_of(asked: Request | Key, space: Space) -> Key:
+    """Return the key for a request in the namespace of `space`; a ready key is its own answer.
+
+    Raises:
+        UsageError: The request holds something that is not JSON-like, or `asked` is neither.
+    """
+    if isinstance(asked, Key):
+        return asked
+    if isinstance(asked, Request):
+        return request_key(asked, space.namespace)
+    raise UsageError(f"asked is a llmcache.Request, found {type(asked).__name__}")

@@ -1,0 +1,194 @@
+"""An open cache: one store, one namespace, and the products on it; a blocking class and its async twin."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from types import TracebackType
+from typing import NoReturn, Self
+
+from llmcache.api.counters import Stats
+from llmcache.api.history import AsyncChatHistory, ChatHistory
+from llmcache.api.options import in_force
+from llmcache.api.responses import AsyncResponseCache, ResponseCache
+from llmcache.api.setup import Setup
+from llmcache.drivers.aio import run_async
+from llmcache.drivers.blocking import run
+from llmcache.errors import UsageError
+from llmcache.flows.responses import clear_tags
+from llmcache.model.capabilities import Capabilities
+from llmcache.model.key import Key, Kind, Space
+from llmcache.model.namespace import Namespace
+from llmcache.model.options import check_seconds, check_tags
+from llmcache.model.units import Seconds
+from llmcache.protocols.scan import Listed, SpaceUse
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.store_ops import Clear, GetMany, Scan, Spaces
+
+
+class Household:
+    """What both colours of an open cache do before any I/O."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+
+    @property
+    def setup(self) -> Setup:
+        """What this cache and its twin share; for integrations."""
+        return self._setup
+
+    @property
+    def namespace(self) -> Namespace:
+        """The cache's own namespace, before tenant and options."""
+        return self._setup.namespace
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the store declares it can do."""
+        return self._setup.capabilities
+
+    def stats(self) -> Stats:
+        """Return what was counted in this process since the cache was opened."""
+        return self._setup.counters.stats()
+
+    def __repr__(self) -> str:
+        store = self._setup.pair.blocking or self._setup.pair.awaiting
+        name = store.name if store else "no store"
+        return f"<llmcache.{type(self).__name__} on {name}, namespace {self.namespace.text!r}>"
+
+    def _conversation(
+        self, name: str, ttl: Seconds | None, max_messages: int | None
+    ) -> tuple[Key, Seconds | None, int | None]:
+        defaults = self._setup.defaults
+        if max_messages is not None and (isinstance(max_messages, bool) or max_messages < 1):
+            raise UsageError(f"max_messages is {max_messages!r}; allowed are whole numbers from 1, or None for all")
+        key = Key(self._setup.space(Kind.HISTORY, in_force()), name)
+        kept = defaults.history_ttl if ttl is None else check_seconds("ttl", ttl)
+        return key, kept, defaults.max_messages if max_messages is None else max_messages
+
+    def _clear_steps(self, tags: Iterable[str]) -> Steps[None]:
+        checked = check_tags(tags)
+        space = self._setup.space(Kind.RESPONSE, in_force())
+        steps = clear_tags(space, checked) if checked else _clear_what_can_be_had_again(space.namespace)
+        return self._setup.observed(steps)
+
+
+def _clear_what_can_be_had_again(namespace: Namespace) -> Steps[None]:
+    for kind in Kind:
+        if kind.is_evictable:
+            yield from Clear(Space(namespace, kind))
+
+
+class Cache(Household):
+    """An open cache, blocking; made by `llmcache.open`. Use it in a `with` block, or call `close`."""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self.responses = ResponseCache(setup)
+
+    def history(self, name: str, *, ttl: Seconds | None = None, max_messages: int | None = None) -> ChatHistory:
+        """Return the conversation called `name`; nothing is read or written yet.
+
+        Args:
+            name: Any non-empty text, such as a session's id.
+            ttl: Time to live in seconds from each append on; None means the cache's own.
+            max_messages: Most messages to keep, the oldest dropped first; None means the cache's own.
+        """
+        key, kept, cap = self._conversation(name, ttl, max_messages)
+        return ChatHistory(self._setup, key, ttl=kept, max_messages=cap)
+
+    def clear(self, *, tags: Iterable[str] = ()) -> None:
+        """Drop the answers that carry one of `tags`; without tags, everything in the namespace that can be had again.
+
+        Conversations are never touched: clear them one by one.
+
+        Raises:
+            StoreError: It could not be done.
+        """
+        run(self._clear_steps(tags), self._setup.blocking_world)
+
+    def spaces(self) -> Sequence[SpaceUse]:
+        """Return how full each space of the store is, those of other namespaces included."""
+        return run(iter(Spaces()), self._setup.blocking_world)
+
+    def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
+        """Return up to `count` keys of `space` behind `after`, ordered by physical key."""
+        return run(iter(Scan(space, after, count)), self._setup.blocking_world)
+
+    def body(self, key: Key) -> bytes | None:
+        """Return the stored bytes under a key as they are, for people who look; None where nothing is kept."""
+        return run(iter(GetMany((key,))), self._setup.blocking_world)[0]
+
+    @cached_property
+    def awaiting(self) -> "AsyncCache":
+        """The same open cache, to be awaited. Closing one closes both."""
+        return AsyncCache(self._setup)
+
+    def close(self) -> None:
+        """Give back what the store holds; a second call does nothing. Later use raises ClosedError."""
+        if self._setup.pair.blocking is not None:
+            self._setup.pair.blocking.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> NoReturn:
+        raise UsageError("this is a blocking cache; write `async with llmcache.open_async(...)`, or a plain `with`")
+
+    async def __aexit__(self, *_: object) -> None:
+        """Never reached, because `__aenter__` raises; its presence makes `async with` get that far."""
+
+
+class AsyncCache(Household):
+    """An open cache, awaited: `Cache` in the other colour; made by `llmcache.open_async`."""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self.responses = AsyncResponseCache(setup)
+
+    def history(self, name: str, *, ttl: Seconds | None = None, max_messages: int | None = None) -> AsyncChatHistory:
+        """As `Cache.history`; not awaited, because nothing is read or written yet."""
+        key, kept, cap = self._conversation(name, ttl, max_messages)
+        return AsyncChatHistory(self._setup, key, ttl=kept, max_messages=cap)
+
+    async def clear(self, *, tags: Iterable[str] = ()) -> None:
+        """As `Cache.clear`."""
+        await run_async(self._clear_steps(tags), self._setup.awaiting_world)
+
+    async def spaces(self) -> Sequence[SpaceUse]:
+        """As `Cache.spaces`."""
+        return await run_async(iter(Spaces()), self._setup.awaiting_world)
+
+    async def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
+        """As `Cache.scan`."""
+        return await run_async(iter(Scan(space, after, count)), self._setup.awaiting_world)
+
+    async def body(self, key: Key) -> bytes | None:
+        """As `Cache.body`."""
+        return (await run_async(iter(GetMany((key,))), self._setup.awaiting_world))[0]
+
+    @cached_property
+    def blocking(self) -> Cache:
+        """The same open cache, blocking. Closing one closes both."""
+        return Cache(self._setup)
+
+    async def close(self) -> None:
+        """As `Cache.close`."""
+        await self._setup.awaiting_world.store.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __enter__(self) -> NoReturn:
+        raise UsageError("this is an async cache; write `async with`, or `with llmcache.open(...)`")
+
+    def __exit__(self, *_: object) -> None:
+        """Never reached, because `__enter__` raises; its presence makes `with` get that far."""

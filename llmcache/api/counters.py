@@ -1,0 +1,85 @@
+"""Counters of one open cache: what `stats()` shows."""
+
+import threading
+from dataclasses import asdict, dataclass
+
+from llmcache.model.event import Event, Happening
+from llmcache.model.units import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What one open cache has done in this process since it was opened.
+
+    Attributes:
+        hits: Answers served from the store.
+        misses: Nothing was kept under the key.
+        expired: Something was kept, but its time was over, or it was older than `max_age`.
+        cleared: Something was kept, but one of its tags has been cleared.
+        unreadable: Something was kept, but it was damaged or of a newer format.
+        bypassed: Calls that asked for neither reading nor keeping.
+        kept: Answers written.
+        not_admitted: Answers not worth keeping: empty, cut off, filtered, failed.
+        not_encodable: Answers that are not JSON-like.
+        too_large: Answers over a limit of the store, or a full store.
+        store_failed: Reads and writes that failed and were answered as a miss or dropped.
+        input_tokens_saved: Prompt tokens of the hits, as counted when they were paid.
+        output_tokens_saved: Answer tokens of the hits.
+        seconds_saved: Time the calls behind the hits had taken.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    expired: int = 0
+    cleared: int = 0
+    unreadable: int = 0
+    bypassed: int = 0
+    kept: int = 0
+    not_admitted: int = 0
+    not_encodable: int = 0
+    too_large: int = 0
+    store_failed: int = 0
+    input_tokens_saved: int = 0
+    output_tokens_saved: int = 0
+    seconds_saved: Seconds = 0.0
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Hits among all look-ups, from 0 to 1; None before the first."""
+        asked = self.hits + self.misses + self.expired + self.cleared + self.unreadable
+        return self.hits / asked if asked else None
+
+    def as_dict(self) -> dict[str, int | float]:
+        """Return the counters by name."""
+        return asdict(self)
+
+
+class Counters:
+    """Counts events, from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = dict.fromkeys(Happening, 0)
+        self._input_tokens = 0
+        self._output_tokens = 0
+        self._seconds = 0.0
+
+    def count(self, event: Event) -> None:
+        """Add one event."""
+        with self._lock:
+            self._counts[event.what] += 1
+            if event.what is Happening.HIT:
+                self._input_tokens += event.input_tokens
+                self._output_tokens += event.output_tokens
+                self._seconds += event.seconds
+
+    def stats(self) -> Stats:
+        """Return the counts of this moment."""
+        with self._lock:
+            counts = {what.value: number for what, number in self._counts.items()}
+            return Stats(
+                **counts,
+                input_tokens_saved=self._input_tokens,
+                output_tokens_saved=self._output_tokens,
+                seconds_saved=self._seconds,
+            )

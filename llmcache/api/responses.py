@@ -1,0 +1,206 @@
+"""The response cache: answers kept by what was asked, in a blocking class and its async twin."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from llmcache.api.asked import key_of
+from llmcache.api.options import in_force
+from llmcache.api.setup import Setup
+from llmcache.api.shortcut import NotAnswered, quick_look
+from llmcache.codec.plain import copy_plain
+from llmcache.drivers.aio import run_async
+from llmcache.drivers.blocking import run
+from llmcache.flows.failsafe import failing_open
+from llmcache.flows.responses import Admit, Draft, Encode, Found, Terms, get_or_call, keep, keep_if_possible, look_up
+from llmcache.model.entry import NOTHING_KNOWN, Provenance
+from llmcache.model.event import Event, Happening
+from llmcache.model.key import Key, Kind, Space
+from llmcache.model.options import NO_OPTIONS, Options, read_options
+from llmcache.model.request import Request
+from llmcache.model.units import Plain, Seconds
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.store_ops import Clear, DeleteMany
+from llmcache.protocols.world_ops import Emit
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """An integration's own kind of answer.
+
+    Attributes:
+        type: Its name in the envelope.
+        encode: Turns an answer into JSON-like data.
+        admit: Says why an answer is not kept, or None.
+    """
+
+    type: str
+    encode: Encode
+    admit: Admit
+
+
+class Answers:
+    """What both colours of the response cache do before any I/O: options, keys, terms, and the steps to take."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+
+    def space(self) -> Space:
+        """Return the space that answers are kept in for a call made now: namespace, tenant and options considered."""
+        return self._setup.space(Kind.RESPONSE, in_force())
+
+    def _find_steps(self, key: Key, wishes: Options) -> Steps[Found | None]:
+        if wishes.bypass or wishes.refresh:
+            return _not_asked(key)
+        steps = look_up(key, self._setup.decoded, max_age=wishes.max_age)
+        return self._setup.observed(failing_open(steps, key, None))
+
+    def _draft(self, wishes: Options, provenance: Provenance) -> Draft:
+        ttl = self._setup.defaults.ttl if wishes.ttl is None else wishes.ttl
+        return Draft(ttl=ttl, tags=wishes.tags, provenance=provenance)
+
+    def _offer_steps(self, key: Key, value: Any, form: Form, provenance: Provenance) -> Steps[None]:
+        wishes = in_force()
+        if wishes.bypass:
+            return _not_asked(key)
+        draft = replace(self._draft(wishes, provenance), type=form.type, encode=form.encode)
+        return self._setup.observed(keep_if_possible(key, value, draft, form.admit))
+
+    def _call_steps(
+        self, asked: Request, call: Callable[[], Plain | Awaitable[Plain]], wishes: Options
+    ) -> Steps[Found | Plain]:
+        key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        draft = self._draft(wishes, Provenance(model=asked.model))
+        terms = Terms(self._setup.admit, self._setup.decoded, draft, wishes.bypass, wishes.refresh, wishes.max_age)
+        return self._setup.observed(get_or_call(key, call, terms))
+
+
+def _not_asked(key: Key) -> Steps[None]:
+    yield from Emit(Event(Happening.BYPASSED, key.digest))
+
+
+def _wishes(**own: object) -> Options:
+    given = {name: value for name, value in own.items() if value is not None and value != ()}
+    return read_options(given).over(in_force()) if given else in_force()
+
+
+def _handed_out(answer: Found | Plain) -> Plain:
+    return copy_plain(answer.entry.value) if isinstance(answer, Found) else answer
+
+
+class ResponseCache(Answers):
+    """Keeps answers of models, blocking. Safe to use from several threads.
+
+    A store that fails is a miss, and an answer that was paid for is returned whatever the store does; `stats()` counts
+    both. Every value handed out is the caller's own.
+    """
+
+    def get_or_call(
+        self, asked: Request, call: Callable[[], Plain], *, ttl: Seconds | None = None, tags: Iterable[str] = ()
+    ) -> Plain:
+        """Return the kept answer to `asked`, or call, keep what comes and return it.
+
+        Args:
+            call: Asks the model. Its exceptions pass unchanged, and nothing is kept then.
+            ttl: Time to live in seconds of what is kept; None means the cache's own.
+            tags: Names to clear the kept answer by.
+
+        Raises:
+            UsageError: The request is not JSON-like, an option is wrong, or the cache is closed.
+        """
+        wishes = _wishes(ttl=ttl, tags=tags)
+        return _handed_out(run(self._call_steps(asked, call, wishes), self._setup.blocking_world))
+
+    def get(self, asked: Request) -> Plain:
+        """Return the kept answer to `asked`, or None."""
+        found = self.find(asked)
+        return None if found is None else copy_plain(found.entry.value)
+
+    def find(self, asked: Request | Key) -> Found | None:
+        """Return the entry kept for `asked` with its times and tags, or None. Treat its value as read-only."""
+        wishes = in_force()
+        key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        if wishes is NO_OPTIONS:
+            answer = quick_look(self._setup, key)
+            if not isinstance(answer, NotAnswered):
+                return answer
+        return run(self._find_steps(key, wishes), self._setup.blocking_world)
+
+    def put(self, asked: Request, value: Plain, *, ttl: Seconds | None = None, tags: Iterable[str] = ()) -> None:
+        """Keep `value` as the answer to `asked`, replacing what was there. Admission is not asked.
+
+        Raises:
+            UsageError: The request or the value is not JSON-like.
+            StoreError: It could not be kept; unlike in `get_or_call`, there is nobody else to hand it to.
+        """
+        wishes = _wishes(ttl=ttl, tags=tags)
+        key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        draft = self._draft(wishes, Provenance(model=asked.model))
+        run(self._setup.observed(keep(key, value, draft)), self._setup.blocking_world)
+
+    def offer(self, key: Key, value: Any, form: Form, *, provenance: Provenance = NOTHING_KNOWN) -> None:
+        """Keep an answer that was already paid for, if it is worth it and possible; what prevents it is only counted.
+
+        For integrations that make their own keys and have their own kind of answers. The options in force hold.
+        """
+        run(self._offer_steps(key, value, form, provenance), self._setup.blocking_world)
+
+    def delete(self, asked: Request | Key) -> None:
+        """Drop the answer to `asked`, if there is one; StoreError where that failed."""
+        key = key_of(asked, self.space())
+        run(self._setup.observed(iter(DeleteMany((key,)))), self._setup.blocking_world)
+
+    def clear(self) -> None:
+        """Drop all answers of the namespace, and nothing else; StoreError where that failed."""
+        run(self._setup.observed(iter(Clear(self.space()))), self._setup.blocking_world)
+
+
+class AsyncResponseCache(Answers):
+    """Keeps answers of models, awaited: `ResponseCache` in the other colour, method by method."""
+
+    async def get_or_call(
+        self,
+        asked: Request,
+        call: Callable[[], Plain | Awaitable[Plain]],
+        *,
+        ttl: Seconds | None = None,
+        tags: Iterable[str] = (),
+    ) -> Plain:
+        """As `ResponseCache.get_or_call`; `call` may be a coroutine function."""
+        wishes = _wishes(ttl=ttl, tags=tags)
+        return _handed_out(await run_async(self._call_steps(asked, call, wishes), self._setup.awaiting_world))
+
+    async def get(self, asked: Request) -> Plain:
+        """As `ResponseCache.get`."""
+        found = await self.find(asked)
+        return None if found is None else copy_plain(found.entry.value)
+
+    async def find(self, asked: Request | Key) -> Found | None:
+        """As `ResponseCache.find`."""
+        wishes = in_force()
+        key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        if wishes is NO_OPTIONS:
+            answer = quick_look(self._setup, key)
+            if not isinstance(answer, NotAnswered):
+                return answer
+        return await run_async(self._find_steps(key, wishes), self._setup.awaiting_world)
+
+    async def put(self, asked: Request, value: Plain, *, ttl: Seconds | None = None, tags: Iterable[str] = ()) -> None:
+        """As `ResponseCache.put`."""
+        wishes = _wishes(ttl=ttl, tags=tags)
+        key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        draft = self._draft(wishes, Provenance(model=asked.model))
+        await run_async(self._setup.observed(keep(key, value, draft)), self._setup.awaiting_world)
+
+    async def offer(self, key: Key, value: Any, form: Form, *, provenance: Provenance = NOTHING_KNOWN) -> None:
+        """As `ResponseCache.offer`."""
+        await run_async(self._offer_steps(key, value, form, provenance), self._setup.awaiting_world)
+
+    async def delete(self, asked: Request | Key) -> None:
+        """As `ResponseCache.delete`."""
+        key = key_of(asked, self.space())
+        await run_async(self._setup.observed(iter(DeleteMany((key,)))), self._setup.awaiting_world)
+
+    async def clear(self) -> None:
+        """As `ResponseCache.clear`."""
+        await run_async(self._setup.observed(iter(Clear(self.space()))), self._setup.awaiting_world)

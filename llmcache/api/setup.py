@@ -1,0 +1,154 @@
+"""What the blocking and the async twin of one open cache share."""
+
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias, cast
+
+from llmcache.api.counters import Counters
+from llmcache.api.decoded import Decoded
+from llmcache.drivers.aio import AwaitingWorld
+from llmcache.drivers.blocking import BlockingWorld
+from llmcache.errors import UnsupportedError, UsageError
+from llmcache.flows.responses import Admit
+from llmcache.layers.observing import observing
+from llmcache.model.capabilities import Capabilities
+from llmcache.model.event import Event, Told
+from llmcache.model.key import Kind, Space
+from llmcache.model.namespace import Namespace
+from llmcache.model.options import Options
+from llmcache.model.units import Instant, Seconds
+from llmcache.protocols.log import AsyncLogStore, LogStore
+from llmcache.protocols.scan import AsyncScanStore, ScanStore
+from llmcache.protocols.steps import R, Steps, through
+from llmcache.protocols.whole import AsyncStore, Store, StorePair
+
+Tenant: TypeAlias = ContextVar[str] | Callable[[], str]
+"""Tells the tenant of the running call; its answer becomes the last part of the namespace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds where a call says nothing.
+
+    Attributes:
+        ttl: Time to live of answers, in seconds; None means they do not expire.
+        history_ttl: Time to live of a conversation from its last append, in seconds; None means it does not expire.
+        max_messages: Most messages a conversation keeps, the oldest dropped first; None means all.
+    """
+
+    ttl: Seconds | None = None
+    history_ttl: Seconds | None = None
+    max_messages: int | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """An opened store pair with everything the products need beside it."""
+
+    pair: StorePair
+    namespace: Namespace
+    tenant: Tenant | None
+    defaults: Defaults
+    admit: Admit
+    now: Callable[[], Instant]
+    monotonic: Callable[[], float]
+    listener: Callable[[Told], None] | None
+    counters: Counters = field(default_factory=Counters)
+    decoded: Decoded = field(default_factory=Decoded)
+
+    def space(self, kind: Kind, wishes: Options) -> Space:
+        """Return the space of `kind` for a call: the cache's namespace, then the tenant, then the option's path."""
+        if self.tenant is None and wishes.namespace is None:
+            return self._own_space(kind)
+        namespace = self.namespace if self.tenant is None else self.namespace.child((read_tenant(self.tenant),))
+        return Space(namespace if wishes.namespace is None else namespace.child(wishes.namespace), kind)
+
+    def _own_space(self, kind: Kind) -> Space:
+        return self._own_spaces[kind]
+
+    @cached_property
+    def _own_spaces(self) -> dict[Kind, Space]:
+        return {kind: Space(self.namespace, kind) for kind in Kind}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the store declares."""
+        store = self.pair.blocking or self.pair.awaiting
+        return cast(Store, store).capabilities
+
+    @cached_property
+    def blocking_world(self) -> BlockingWorld:
+        """The world for the blocking driver; UnsupportedError where the store cannot block."""
+        if self.pair.blocking is None:
+            name = "store" if self.pair.awaiting is None else self.pair.awaiting.name
+            raise UnsupportedError(f"the {name} store has no blocking colour; use open_async() and await it")
+        store = cast(Store, self.pair.blocking)
+        log = store if store.capabilities.log else cast(LogStore, Lacking(store.name, "conversations"))
+        scan = store if store.capabilities.scan else cast(ScanStore, Lacking(store.name, "listing"))
+        return BlockingWorld(store, log, scan, self.now, self.monotonic, self.tell)
+
+    @cached_property
+    def awaiting_world(self) -> AwaitingWorld:
+        """The world for the async driver; a store that can only block runs in threads."""
+        store = cast(AsyncStore, self.pair.awaiting or self._offloaded)
+        log = store if store.capabilities.log else cast(AsyncLogStore, Lacking(store.name, "conversations"))
+        scan = store if store.capabilities.scan else cast(AsyncScanStore, Lacking(store.name, "listing"))
+        return AwaitingWorld(store, log, scan, self.now, self.monotonic, self.tell)
+
+    @cached_property
+    def _offloaded(self) -> AsyncStore:
+        from llmcache.drivers.offload import Offloaded  # noqa: PLC0415 -- imports asyncio, which blocking users never need
+
+        return Offloaded(cast(Store, self.pair.blocking))
+
+    def observed(self, steps: Steps[R]) -> Steps[R]:
+        """Return `steps` under the layers that this cache was opened with."""
+        return steps if self.listener is None else through(observing, steps)
+
+    def tell(self, told: Told) -> None:
+        """Count an event and pass it to the listener, whose own failures are not the caller's."""
+        if isinstance(told, Event):
+            self.counters.count(told)
+        if self.listener is not None:
+            try:
+                self.listener(told)
+            except Exception as error:  # noqa: BLE001 -- an instrument must not break what it measures
+                _complain_once(error)
+
+
+class Lacking:
+    """Stands in for an ability that a store does not declare: any use says so."""
+
+    def __init__(self, store_name: str, ability: str) -> None:
+        self._message = f"the {store_name} store does not keep {ability}; choose another store, for example sqlite:"
+
+    def __getattr__(self, method: str) -> object:
+        raise UnsupportedError(self._message)
+
+
+def read_tenant(tenant: Tenant) -> str:
+    """Return the tenant of the running call; UsageError where none is set, because tenants must never share."""
+    try:
+        name = tenant.get() if isinstance(tenant, ContextVar) else tenant()
+    except LookupError as error:
+        raise UsageError("no tenant is set in this context; set the context variable before using the cache") from error
+    if not isinstance(name, str) or not name:
+        raise UsageError(f"the tenant is a non-empty text, found {type(name).__name__}")
+    return name
+
+
+_complained = threading.Event()
+
+
+def _complain_once(error: Exception) -> None:
+    if not _complained.is_set():
+        _complained.set()
+        import logging  # noqa: PLC0415 -- only where something went wrong
+
+        # The class only: the message of a foreign exception may hold anything.
+        logging.getLogger("llmcache").warning(
+            "a listener of llmcache raised %s; further failures are not logged", type(error).__name__
+        )

@@ -1,0 +1,41 @@
+"""The one place where a product answers before it starts any steps.
+
+A hit in a store whose reads are inline takes a few microseconds, of which steps and driver would be half. So a
+plain hit or miss (no options in force, no tags on the entry, not expired) is answered here. Everything else, and every
+failure, is left to the flow, which answers as if this file did not exist: `tests/api/test_shortcut.py` holds
+the two beside each other.
+"""
+
+from typing import Final
+
+from llmcache.api.setup import Setup
+from llmcache.flows.responses import Found, hit
+from llmcache.model.event import Event, Happening
+from llmcache.model.key import Key
+from llmcache.policy.freshness import Freshness, judge
+
+
+class NotAnswered:
+    """Says that the flow must answer."""
+
+
+NOT_ANSWERED: Final = NotAnswered()
+
+
+def quick_look(setup: Setup, key: Key) -> Found | NotAnswered | None:
+    """Return a plain hit, None for a plain miss, or `NOT_ANSWERED`; nothing was counted in the last case."""
+    store = setup.pair.blocking
+    if store is None or setup.listener is not None or not store.capabilities.inline_reads:
+        return NOT_ANSWERED
+    try:
+        (body,) = store.get_many((key,))
+        if body is None:
+            setup.counters.count(Event(Happening.MISS, key.digest))
+            return None
+        entry = setup.decoded(body, key)
+    except Exception:  # noqa: BLE001 -- whatever it was, the flow meets it again and answers for it
+        return NOT_ANSWERED
+    if entry.tags or judge(entry, setup.now()) is not Freshness.FRESH:
+        return NOT_ANSWERED
+    setup.counters.count(hit(entry, key))
+    return Found(entry)
