@@ -1,0 +1,66 @@
+"""What a hit looks like: the kept answer, told apart from a paid one.
+
+- A fresh message id, or LangGraph's state would replace the earlier message by this one.
+- Usage of zero tokens, complete in its fields: usage callbacks count nothing twice, and the message can be stored and
+  read back after LangChain has added its own `total_cost: 0` (a usage of that field alone cannot).
+- `response_metadata["llmcache"]`: that it is a hit, when the answer was made, the usage that was paid then and the
+  id it had.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+
+from langchain_core.messages import AIMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, Generation
+
+from llmcache.errors import DecodeError
+from llmcache.model.entry import Entry
+from llmcache_langchain.generations import generations_from_plain, isolate
+
+ENTRY_TYPE = "langchain"
+"""`Entry.type` of answers and messages that this package writes."""
+
+MARKER = "llmcache"
+"""The field of `response_metadata` that marks a hit."""
+
+
+def revive(entry: Entry) -> Entry:
+    """Return the entry with its value as a list of generations, rewritten as hits but for their ids.
+
+    Raises:
+        DecodeError: The entry was not written by this package, or does not have its form.
+    """
+    if entry.type != ENTRY_TYPE:
+        raise DecodeError(f"the entry holds {entry.type!r}, expected {ENTRY_TYPE!r}")
+    generations = generations_from_plain(entry.value)
+    for generation in generations:
+        if isinstance(generation, ChatGeneration):
+            _mark(generation, entry)
+    return replace(entry, value=generations)
+
+
+def _mark(generation: ChatGeneration, entry: Entry) -> None:
+    message = generation.message
+    marker: dict[str, object] = {"hit": True, "made_at": entry.made_at, "id": message.id}
+    if isinstance(message, AIMessage):
+        marker["usage"] = message.usage_metadata
+        message.usage_metadata = UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
+    message.response_metadata = {**message.response_metadata, MARKER: marker}
+    message.id = ""
+
+
+def served(generations: Sequence[Generation]) -> list[Generation]:
+    """Return copies for one caller, with fresh ids; nothing mutable is shared with `generations`."""
+    copies = isolate(generations)
+    for copy in copies:
+        if isinstance(copy, ChatGeneration):
+            # Past pydantic's __setattr__, which costs as much as the rest of the hit; `id` is set on the original.
+            copy.message.__dict__["id"] = fresh_id()
+    return copies
+
+
+def fresh_id() -> str:
+    """Return a message id in the form LangChain gives to those it makes itself."""
+    return f"lc_run--{secrets.token_hex(16)}"
