@@ -1,0 +1,68 @@
+# `make` lists the targets. Every target builds what it needs; only Python 3.11 or newer, pip and make are asked of the machine.
+# PYTHON=/path/to/python3 chooses another Python for .venv, WORKERS=4 more processes for the tests.
+
+BIN := .venv/bin
+WORKERS ?= 2
+SOURCES := llmcache adapters conformance tests benchmarks
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test check fmt docs bench soak mutation constraints clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.demo ## run the two use cases: answers kept, a conversation remembered
+	@$(BIN)/llmcache demo
+
+test: check ## every check, then every test with coverage
+	@echo '==> tests, $(WORKERS) at a time'
+	@$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term
+
+check: .venv/.dev ## format, lint, both type checkers, import contracts, lengths of files
+	@echo '==> ruff format' && $(BIN)/ruff format --check .
+	@echo '==> ruff check' && $(BIN)/ruff check .
+	@echo '==> mypy' && $(BIN)/mypy $(SOURCES)
+	@echo '==> basedpyright' && $(BIN)/basedpyright
+	@echo '==> lint-imports' && $(BIN)/lint-imports --no-cache --no-logo
+	@echo '==> lengths' && $(BIN)/python -m tests.architecture.lengths
+
+fmt: .venv/.dev ## format, and mend what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+docs: .venv/.dev ## run every example of the docs and follow every link inside them
+	@$(BIN)/pytest tests/docs
+
+bench: .venv/.bench ## measure us beside the peers, in one run
+	@$(BIN)/python -m benchmarks
+
+soak: .venv/.dev ## the long runs: crashes, forks, many processes
+	@$(BIN)/pytest -m soak --timeout=0 tests
+
+mutation: .venv/.mutation ## change keys/ and codec/ line by line and see whether a test notices
+	@$(BIN)/python -m benchmarks.mutation
+
+constraints: ## resolve every extra anew and write constraints.txt
+	@echo '==> resolving every extra, about a minute'
+	@rm -rf .venv-constraints
+	@python3 -m venv .venv-constraints
+	@.venv-constraints/bin/python -m pip install --quiet -e '.[dev,bench,mutation]'
+	@.venv-constraints/bin/python -m pip freeze --exclude-editable > constraints.txt
+	@rm -rf .venv-constraints
+	@echo "constraints.txt: $$(wc -l < constraints.txt) packages"
+
+clean: ## remove what the targets made
+	@rm -rf .venv .venv-constraints build dist htmlcov reports .coverage .coverage.* \
+	    .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The demo needs no test tool, and whoever has the tools can run the demo: a stamp is made by a wider one, too.
+.venv/.demo: pyproject.toml constraints.txt
+	@if [ -e .venv/.dev ] && ! [ pyproject.toml -nt .venv/.dev ]; then :; else .ci/environment demo; fi
+	@touch $@
+
+.venv/.dev .venv/.bench .venv/.mutation: .venv/.%: pyproject.toml constraints.txt
+	@.ci/environment $*
+	@touch $@
