@@ -22,7 +22,7 @@ from llmcache.flows.responses import Found
 from llmcache.keys import langchain_key
 from llmcache.model.entry import Provenance
 from llmcache.model.event import Event, Happening
-from llmcache.model.key import Key, Kind
+from llmcache.model.key import Key
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Seconds
 from llmcache_langchain.generations import generations_to_plain
@@ -122,7 +122,7 @@ class LLMCache(BaseCache):
 
     def _key(self, prompt: str, llm_string: str) -> Key | None:
         try:
-            namespace = self._setup.space(Kind.RESPONSE, in_force()).namespace
+            namespace = self._setup.namespace_for(in_force())
         except UsageError as error:
             self._setup.tell(Event(Happening.BYPASSED, detail=type(error).__name__))
             _warn_once(str(error))
@@ -135,7 +135,7 @@ class LLMCache(BaseCache):
         if found is None:
             self._asked.begin(key, self._setup.monotonic())
             return None
-        return served(found.entry.value)
+        return served(found.entry)
 
     def _provenance(self, key: Key, generations: Sequence[Generation]) -> Provenance:
         return provenance_of(generations, self._asked.end(key, self._setup.monotonic()))

@@ -7,8 +7,7 @@
   id it had.
 """
 
-import secrets
-from collections.abc import Sequence
+import os
 from dataclasses import replace
 
 from langchain_core.messages import AIMessage
@@ -17,7 +16,8 @@ from langchain_core.outputs import ChatGeneration, Generation
 
 from llmcache.errors import DecodeError
 from llmcache.model.entry import Entry
-from llmcache_langchain.generations import generations_from_plain, isolate
+from llmcache_langchain.generations import generations_from_plain
+from llmcache_langchain.moulds import Mould
 
 ENTRY_TYPE = "langchain"
 """`Entry.type` of answers and messages that this package writes."""
@@ -27,7 +27,7 @@ MARKER = "llmcache"
 
 
 def revive(entry: Entry) -> Entry:
-    """Return the entry with its value as a list of generations, rewritten as hits but for their ids.
+    """Return the entry with its value as a mould of generations, rewritten as hits.
 
     Raises:
         DecodeError: The entry was not written by this package, or does not have its form.
@@ -38,7 +38,7 @@ def revive(entry: Entry) -> Entry:
     for generation in generations:
         if isinstance(generation, ChatGeneration):
             _mark(generation, entry)
-    return replace(entry, value=generations)
+    return replace(entry, value=Mould(generations))
 
 
 def _mark(generation: ChatGeneration, entry: Entry) -> None:
@@ -48,19 +48,14 @@ def _mark(generation: ChatGeneration, entry: Entry) -> None:
         marker["usage"] = message.usage_metadata
         message.usage_metadata = UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
     message.response_metadata = {**message.response_metadata, MARKER: marker}
-    message.id = ""
 
 
-def served(generations: Sequence[Generation]) -> list[Generation]:
-    """Return copies for one caller, with fresh ids; nothing mutable is shared with `generations`."""
-    copies = isolate(generations)
-    for copy in copies:
-        if isinstance(copy, ChatGeneration):
-            # Past pydantic's __setattr__, which costs as much as the rest of the hit; `id` is set on the original.
-            copy.message.__dict__["id"] = fresh_id()
-    return copies
+def served(entry: Entry) -> list[Generation]:
+    """Return the generations of a revived entry for one caller, with fresh ids."""
+    mould: Mould = entry.value
+    return mould.cast(fresh_id)
 
 
 def fresh_id() -> str:
     """Return a message id in the form LangChain gives to those it makes itself."""
-    return f"lc_run--{secrets.token_hex(16)}"
+    return f"lc_run--{os.urandom(16).hex()}"

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import asdict, dataclass
 
+from llmcache.model.entry import Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.units import Seconds
 
@@ -59,7 +60,8 @@ class Counters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts = dict.fromkeys(Happening, 0)
+        self._counts = {what: 0 for what in Happening if what is not Happening.HIT}
+        self._hits = 0
         self._input_tokens = 0
         self._output_tokens = 0
         self._seconds = 0.0
@@ -67,11 +69,26 @@ class Counters:
     def count(self, event: Event) -> None:
         """Add one event."""
         with self._lock:
-            self._counts[event.what] += 1
             if event.what is Happening.HIT:
+                self._hits += 1
                 self._input_tokens += event.input_tokens
                 self._output_tokens += event.output_tokens
                 self._seconds += event.seconds
+            else:
+                self._counts[event.what] += 1
+
+    def add_hit(self, saved: Provenance) -> None:
+        """Add a hit without making an event of it, for the shortcut."""
+        with self._lock:
+            self._hits += 1
+            self._input_tokens += saved.input_tokens or 0
+            self._output_tokens += saved.output_tokens or 0
+            self._seconds += saved.seconds or 0.0
+
+    def add_miss(self) -> None:
+        """Add a miss likewise."""
+        with self._lock:
+            self._counts[Happening.MISS] += 1
 
     def stats(self) -> Stats:
         """Return the counts of this moment."""
@@ -79,6 +96,7 @@ class Counters:
             counts = {what.value: number for what, number in self._counts.items()}
             return Stats(
                 **counts,
+                hits=self._hits,
                 input_tokens_saved=self._input_tokens,
                 output_tokens_saved=self._output_tokens,
                 seconds_saved=self._seconds,

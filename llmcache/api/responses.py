@@ -119,7 +119,7 @@ class ResponseCache(Answers):
     def find(self, asked: Request | Key) -> Found | None:
         """Return the entry kept for `asked` with its times and tags, or None. Treat its value as read-only."""
         wishes = in_force()
-        key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        key = asked if isinstance(asked, Key) else key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
         if wishes is NO_OPTIONS:
             answer = quick_look(self._setup, key)
             if not isinstance(answer, NotAnswered):
@@ -178,7 +178,7 @@ class AsyncResponseCache(Answers):
     async def find(self, asked: Request | Key) -> Found | None:
         """As `ResponseCache.find`."""
         wishes = in_force()
-        key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        key = asked if isinstance(asked, Key) else key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
         if wishes is NO_OPTIONS:
             answer = quick_look(self._setup, key)
             if not isinstance(answer, NotAnswered):

@@ -59,19 +59,20 @@ class Setup:
     counters: Counters = field(default_factory=Counters)
     decoded: Decoded = field(default_factory=Decoded)
 
+    def namespace_for(self, wishes: Options) -> Namespace:
+        """Return the namespace of a call: the cache's own, then the tenant, then the option's path.
+
+        Raises:
+            UsageError: No tenant is set in this context.
+        """
+        namespace = self.namespace
+        if self.tenant is not None:
+            namespace = namespace.child((read_tenant(self.tenant),))
+        return namespace if wishes.namespace is None else namespace.child(wishes.namespace)
+
     def space(self, kind: Kind, wishes: Options) -> Space:
-        """Return the space of `kind` for a call: the cache's namespace, then the tenant, then the option's path."""
-        if self.tenant is None and wishes.namespace is None:
-            return self._own_space(kind)
-        namespace = self.namespace if self.tenant is None else self.namespace.child((read_tenant(self.tenant),))
-        return Space(namespace if wishes.namespace is None else namespace.child(wishes.namespace), kind)
-
-    def _own_space(self, kind: Kind) -> Space:
-        return self._own_spaces[kind]
-
-    @cached_property
-    def _own_spaces(self) -> dict[Kind, Space]:
-        return {kind: Space(self.namespace, kind) for kind in Kind}
+        """Return the space of `kind` for a call."""
+        return Space(self.namespace_for(wishes), kind)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -9,8 +9,7 @@ the two beside each other.
 from typing import Final
 
 from llmcache.api.setup import Setup
-from llmcache.flows.responses import Found, hit
-from llmcache.model.event import Event, Happening
+from llmcache.flows.responses import Found
 from llmcache.model.key import Key
 from llmcache.policy.freshness import Freshness, judge
 
@@ -30,12 +29,12 @@ def quick_look(setup: Setup, key: Key) -> Found | NotAnswered | None:
     try:
         (body,) = store.get_many((key,))
         if body is None:
-            setup.counters.count(Event(Happening.MISS, key.digest))
+            setup.counters.add_miss()
             return None
         entry = setup.decoded(body, key)
     except Exception:  # noqa: BLE001 -- whatever it was, the flow meets it again and answers for it
         return NOT_ANSWERED
     if entry.tags or judge(entry, setup.now()) is not Freshness.FRESH:
         return NOT_ANSWERED
-    setup.counters.count(hit(entry, key))
+    setup.counters.add_hit(entry.provenance)
     return Found(entry)

@@ -1,7 +1,7 @@
 """What a hit looks like: ids, usage, isolation, several answers."""
 
 from langchain_core.callbacks import get_usage_metadata_callback
-from langchain_core.messages import AIMessage, message_to_dict, messages_from_dict
+from langchain_core.messages import AIMessage, HumanMessage, message_to_dict, messages_from_dict
 from langchain_core.messages.tool import ToolCall
 from langchain_core.outputs import Generation
 
@@ -84,7 +84,7 @@ def test_several_answers_and_overwriting_with_fewer(cache: LLMCache) -> None:
 def test_n_answers_through_a_model(cache: LLMCache) -> None:
     """Asked for three, kept three."""
     model = FakeModel(cache=cache, n=3)
-    results = [model.generate([[("user", "hi")]]) for _ in range(2)]  # type: ignore[list-item] # LangChain converts
+    results = [model.generate([[HumanMessage("hi")]]) for _ in range(2)]
 
     assert model.calls == 1
     assert [len(result.generations[0]) for result in results] == [3, 3]
