@@ -10,7 +10,7 @@ from llmcache.protocols.steps import Op, R, Reply, Steps
 from llmcache.protocols.store_ops import GetMany, LogLength, ReadLog, Scan, Spaces
 from llmcache.protocols.world import AsyncWorld, World
 from llmcache_conformance.bench import Bench, Handle, opened
-from llmcache_conformance.case import Case, Need
+from llmcache_conformance.case import Case, Need, is_met
 from llmcache_conformance.clock import Clock
 from llmcache_conformance.ops import Together
 from llmcache_conformance.subject import Subject
@@ -36,13 +36,12 @@ def run_case(case: Case, subject: Subject, colour: Colour) -> None:
         TypeError: The case needs what the subject has not; see `unmet_needs`.
     """
     clock = Clock()
-    opening = subject.open
-    if Need.SMALL in case.needs:
-        if subject.open_small is None:
-            raise TypeError(f"{case.name}: {Need.SMALL.value}")
-        opening = subject.open_small
+    opening = subject.open if subject.open_small is None or Need.SMALL not in case.needs else subject.open_small
     with ExitStack() as stack:
         handle = stack.enter_context(opened(opening(clock), clock))
+        for need in case.needs:
+            if not is_met(need, subject, handle.capabilities):
+                raise TypeError(f"{case.name} cannot be run: {need.value}")
         second = stack.enter_context(opened(opening(clock), clock)) if Need.SECOND in case.needs else None
         drive(case.steps(Bench(handle, clock, second)), handle, colour)
 

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ class Pause(Op[None]):
     """Let the others of a `Together` go on."""
 
     def on(self, world: World, /) -> None:
-        """Do nothing: threads are interrupted anywhere."""
+        # Gives the interpreter to another thread; without it a part is often done before the next one has begun.
+        time.sleep(0)
 
     async def on_async(self, world: AsyncWorld, /) -> None:
         await asyncio.sleep(0)

@@ -102,7 +102,8 @@ class Key:
         """
         if self.space.kind is Kind.HISTORY:
             return "history"
-        return self.name[:12]
+        # Escaped, so that no name can break a line of a log, or be a text that no stream can encode.
+        return escape(self.name)[:12]
 
     def __eq__(self, other: object) -> bool:
         return self.physical == other.physical if isinstance(other, Key) else NotImplemented

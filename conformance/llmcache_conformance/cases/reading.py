@@ -84,6 +84,7 @@ def bodies_come_back_exactly(bench: Bench) -> Steps[None]:
 
     found = yield from GetMany(keys)
 
+    expect_equal(len(BODIES), len(found), "slots")
     for expected, actual in zip(BODIES, found, strict=True):
         expect_equal(expected, actual, f"a body of {len(expected):,} bytes")
 

@@ -1,0 +1,22 @@
+from llmcache_conformance.saboteurs.bodies import BODY_SABOTEURS, SharedMemory
+from llmcache_conformance.saboteurs.conditions import CONDITION_SABOTEURS
+from llmcache_conformance.saboteurs.endings import ENDING_SABOTEURS
+from llmcache_conformance.saboteurs.listing import LISTING_SABOTEURS
+from llmcache_conformance.saboteurs.logs import LOG_SABOTEURS
+from llmcache_conformance.saboteurs.names import NAME_SABOTEURS
+from llmcache_conformance.saboteurs.room import ROOM_SABOTEURS
+from llmcache_conformance.saboteurs.saboteur import Saboteur
+from llmcache_conformance.saboteurs.times import TIME_SABOTEURS
+
+SABOTEURS = (
+    *NAME_SABOTEURS,
+    *BODY_SABOTEURS,
+    *TIME_SABOTEURS,
+    *CONDITION_SABOTEURS,
+    *LOG_SABOTEURS,
+    *ROOM_SABOTEURS,
+    *LISTING_SABOTEURS,
+    *ENDING_SABOTEURS,
+)
+
+__all__ = ["SABOTEURS", "Saboteur", "SharedMemory"]

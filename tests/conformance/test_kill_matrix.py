@@ -1,0 +1,56 @@
+"""The suite against stores that are broken on purpose: every fault is caught, and every case catches one."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from llmcache_conformance import CLAUSES, Case, Colour, run_case
+from llmcache_conformance.case import Need
+from llmcache_conformance.cases import CASES
+from llmcache_conformance.matrix import kill_matrix
+from llmcache_conformance.saboteurs import SABOTEURS, Saboteur, SharedMemory
+
+
+@pytest.fixture(scope="module")
+def matrix() -> Mapping[str, frozenset[str]]:
+    """The cases that catch each saboteur for the reason it gives."""
+    return kill_matrix(SABOTEURS, CASES)
+
+
+@pytest.mark.slow
+def test_every_saboteur_is_caught(matrix: Mapping[str, frozenset[str]]) -> None:
+    """Each broken store is caught by a case that cites the clause it breaks."""
+    survivors = [name for name, killers in matrix.items() if not killers]
+
+    assert [] == survivors
+
+
+@pytest.mark.slow
+def test_every_case_catches_a_saboteur(matrix: Mapping[str, frozenset[str]]) -> None:
+    """There is no case that every broken store passes: each one can fail."""
+    vacuous = {case.name for case in CASES} - {case for killers in matrix.values() for case in killers}
+
+    assert set() == vacuous
+
+
+def test_every_clause_has_a_saboteur() -> None:
+    """Each clause is broken by one store at least."""
+    broken = {clause for saboteur in SABOTEURS for clause in saboteur.clauses}
+
+    assert set(CLAUSES) == broken
+
+
+def test_saboteurs_have_names_of_their_own() -> None:
+    """No saboteur hides another in the matrix."""
+    names = [saboteur.name for saboteur in SABOTEURS]
+
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("colour", Colour)
+@pytest.mark.parametrize("case", [case for case in CASES if Need.SECOND in case.needs], ids=lambda case: case.name)
+def test_honest_handles_pass(case: Case, colour: Colour) -> None:
+    """The ground on which broken handles stand is not broken itself."""
+    honest = Saboteur(SharedMemory, (), opens_same=True).subject()
+
+    run_case(case, honest, colour)
