@@ -1,0 +1,219 @@
+"""Room: the bound on bytes, and how it is kept.
+
+Room is made *before* anything is written, in the same transaction, and only from entries that were there when it
+began. So no write can drop what it just wrote, whatever its size. What goes first: what is out of reach already, then
+the entries stored longest ago, except that one that was read since then gets a second round: it is stored again at the
+end (FIFO with reinsertion, also called CLOCK). Which were read is remembered in memory and written down a few at a time with
+later writes, never by a read; a process that only reads is not heard.
+
+Counted are the pages in use, the ballast, and the write-ahead log as long as it may get.
+"""
+
+import sqlite3
+from contextlib import suppress
+from typing import Final
+
+from llmcache.errors import StoreLimit
+from llmcache_sqlite import ballast
+from llmcache_sqlite.errors import NAME, Deed
+from llmcache_sqlite.health import Tally
+from llmcache_sqlite.place import Place
+from llmcache_sqlite.purging import purge
+from llmcache_sqlite.schema import PAGE_BYTES
+from llmcache_sqlite.transaction import Transaction
+
+MIN_BYTES: Final = 2**20
+_LOG_SHARE: Final = 64
+_LONGEST_LOG: Final = 4 * 2**20
+_SHORTEST_LOG: Final = 64 * 2**10
+
+_TIDY_EVERY: Final = 16
+"""Transactions between two steps of tidying; none, while a step finds more than it may delete."""
+_TIDY_ROWS: Final = 16
+_TIDY_MARKS: Final = 32
+_TIDY_PAGES: Final = 64
+_MOST_FREE_PAGES: Final = 512
+"""Fewer free pages than these are kept for the next writes instead of being given back to the disk."""
+
+_OLDEST: Final = "SELECT id, used, length(body) FROM entry WHERE id BETWEEN 0 AND ? ORDER BY id LIMIT ?"
+_SECOND_ROUND: Final = "UPDATE entry SET id = (SELECT max(id) FROM entry) + 1, used = 0 WHERE id = ?"
+
+_MOST_MARKS: Final = 16_384
+_EVICT_ROWS: Final = 32
+_MOST_SECOND_ROUNDS: Final = 64
+"""Entries stored again in one transaction; where more than these were read, some that were read go too."""
+_EVICT_AHEAD: Final = 256 * 2**10
+_MOST_EVICTED: Final = 2**20
+"""A transaction evicts at most this much more than it needs: a store that was opened with a smaller bound shrinks
+over many writes instead of holding one up for seconds."""
+
+
+def log_bytes(max_bytes: int) -> int:
+    """Return how long the write-ahead log gets before it is folded into the file of a store of `max_bytes`."""
+    return min(_LONGEST_LOG, max(_SHORTEST_LOG, max_bytes // _LOG_SHARE))
+
+
+class Marks:
+    """Which entries were read lately, as their numbers. Any thread may add; the writing one takes away."""
+
+    __slots__ = ("_numbers", "wanted")
+
+    def __init__(self) -> None:
+        # As long as the store is not half full nobody asks for them.
+        self.wanted = False
+        self._numbers: set[int] = set()
+
+    def add(self, number: int) -> None:
+        """Remember that an entry was read; numbers below 0 are of entries that are never evicted."""
+        if self.wanted and number >= 0 and len(self._numbers) < _MOST_MARKS:
+            self._numbers.add(number)
+
+    def take(self, number: int) -> bool:
+        """Forget an entry, and return whether it was read."""
+        if number in self._numbers:
+            self._numbers.discard(number)
+            return True
+        return False
+
+    def some(self, most: int) -> list[int]:
+        """Take away and return at most `most` of them."""
+        taken: list[int] = []
+        while self._numbers and len(taken) < most:
+            taken.append(self._numbers.pop())
+        return taken
+
+    def clear(self) -> None:
+        """Forget all: the numbers are of another file, or of another process."""
+        self._numbers = set()
+
+
+class Room:
+    """Keeps a file within its bound; used only by whoever has the write transaction."""
+
+    def __init__(self, place: Place, max_bytes: int, tally: Tally, marks: Marks) -> None:
+        self._place = place
+        self._max_bytes = max_bytes
+        self._ballast_bytes = ballast.ballast_bytes(max_bytes)
+        self._log_bytes = log_bytes(max_bytes)
+        self._tally = tally
+        self._marks = marks
+        # So many bytes may be written before the file is measured again.
+        self._left = -1
+        self._until_tidy = _TIDY_EVERY
+        self._log_is_too_long = False
+        # The disk was full: the file must not grow, until the disk has room for the ballast again.
+        self._is_tight = False
+        self._second_rounds = 0
+        self._committed = (0, 0)
+
+    def prepare(self, transaction: Transaction, grows: int, deed: Deed) -> None:
+        """Make room for `grows` bytes; 0 means that the transaction only deletes, and is never refused.
+
+        Raises:
+            StoreLimit: There is no room beside what must be kept.
+        """
+        self._until_tidy -= 1
+        if self._until_tidy <= 0:
+            self.tidy(transaction)
+        if not grows:
+            return
+        self._left -= grows
+        if self._left < 0 or self._is_tight:
+            self._measure(transaction, grows, deed)
+
+    def tidy(self, transaction: Transaction, rows: int = _TIDY_ROWS) -> bool:
+        """Delete a little of what is out of reach, and write down what was read; return whether there may be more."""
+        found = purge(transaction, rows, self._tally)
+        marks = [(number,) for number in self._marks.some(_TIDY_MARKS)]
+        transaction.cursor.executemany("UPDATE entry SET used = 1 WHERE id = ?", marks)
+        pages, free = _pages(transaction)
+        if free > max(_MOST_FREE_PAGES, pages // 4):
+            transaction.execute(f"PRAGMA incremental_vacuum({rows * _TIDY_PAGES // _TIDY_ROWS})").fetchall()
+            found += rows
+        self._until_tidy = 1 if found >= rows else _TIDY_EVERY
+        return found > 0
+
+    def shrink(self, transaction: Transaction) -> None:
+        """Evict a sixteenth of what is there, or all there is, because the disk is full; and do not grow from now on."""
+        self._is_tight = True
+        pages, free = _pages(transaction)
+        used = (pages - free) * PAGE_BYTES
+        self._free(transaction, used, used - max(used // 16, _EVICT_AHEAD))
+
+    def committed(self, cursor: sqlite3.Cursor) -> None:
+        """Do what can only be done between transactions."""
+        self._committed = (self._tally.evicted, self._tally.purged)
+        if self._log_is_too_long:
+            # Readers that stay in one snapshot, of another program perhaps, have kept the log from being used again.
+            self._log_is_too_long = False
+            fold_log(cursor)
+
+    def rolled_back(self) -> None:
+        """Take back what was counted, and measure again before the next write."""
+        self._tally.evicted, self._tally.purged = self._committed
+        self._left = -1
+
+    def _measure(self, transaction: Transaction, grows: int, deed: Deed) -> None:
+        """See how full the file is, and evict until `grows` bytes fit."""
+        has_ballast = ballast.load(self._place, self._ballast_bytes)
+        self._is_tight = self._is_tight and not has_ballast
+        log = self._place.wal_bytes()
+        self._log_is_too_long = log > 4 * self._log_bytes
+        limit = self._max_bytes - self._ballast_bytes - max(2 * self._log_bytes, log, grows)
+        pages, free = _pages(transaction)
+        if self._is_tight:
+            limit = min(limit, pages * PAGE_BYTES)
+        used = (pages - free) * PAGE_BYTES
+        self._marks.wanted = used > limit // 2
+        if used + grows > limit:
+            ahead = min(_EVICT_AHEAD, self._max_bytes // 64)
+            used = self._free(transaction, used, limit - grows - ahead)
+            if used + grows > limit and not transaction.count("SELECT EXISTS (SELECT 1 FROM entry WHERE id >= 0)"):
+                raise StoreLimit(
+                    f"{NAME} could not do {deed}: {grows:,} bytes more do not fit beside what must be kept into "
+                    f"{limit:,} bytes; raise max_bytes, make room on the disk, or cap or expire conversations"
+                )
+        self._left = max(0, limit - used - grows) // 4
+
+    def _free(self, transaction: Transaction, used: int, target: int) -> int:
+        """Delete until at most `target` bytes are in use, or enough for one transaction; return how many are."""
+        newest = transaction.count("SELECT max(id) FROM entry")
+        self._second_rounds = _MOST_SECOND_ROUNDS
+        enough = max(target, min(used - _MOST_EVICTED, target + (used - target) // 2))
+        while used > enough and (
+            purge(transaction, 4 * _EVICT_ROWS, self._tally) or self._evict(transaction, newest, used - enough)
+        ):
+            pages, free = _pages(transaction)
+            used = (pages - free) * PAGE_BYTES
+        return used
+
+    def _evict(self, transaction: Transaction, newest: int, wanted: int) -> int:
+        """Evict about `wanted` bytes of the oldest entries, none newer than `newest`; return how many were looked at."""
+        going: list[tuple[int]] = []
+        staying: list[tuple[int]] = []
+        size = 0
+        for number, used, body_bytes in transaction.execute(_OLDEST, (newest, _EVICT_ROWS)).fetchall():
+            was_read = self._marks.take(number) or used
+            if was_read and self._second_rounds > 0:
+                self._second_rounds -= 1
+                staying.append((number,))
+                continue
+            going.append((number,))
+            size += body_bytes + PAGE_BYTES // 2
+            if size >= wanted:
+                break
+        transaction.cursor.executemany(_SECOND_ROUND, staying)
+        transaction.cursor.executemany("DELETE FROM entry WHERE id = ?", going)
+        self._tally.evicted += len(going)
+        return len(going) + len(staying)
+
+
+def fold_log(cursor: sqlite3.Cursor) -> None:
+    """Fold the write-ahead log into the file and give its bytes back to the disk, if nobody is in the way."""
+    with suppress(sqlite3.Error):
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _pages(transaction: Transaction) -> tuple[int, int]:
+    """Return how many pages the file has, and how many of them are free."""
+    return transaction.count("PRAGMA page_count"), transaction.count("PRAGMA freelist_count")
