@@ -49,6 +49,8 @@ class Namespace:
         if not self.parts:
             raise UsageError("a namespace needs at least one part, for example 'shop' or 'shop/prod'")
         for part in self.parts:
+            if not isinstance(part, str):
+                raise UsageError(f"a namespace part is a text, found {type(part).__name__}")
             if not part:
                 raise UsageError("a namespace part is empty; parts are separated by single slashes, as in 'shop/prod'")
             if len(escape(part)) > _MAX_PART_BYTES:
