@@ -70,6 +70,7 @@ class LLMCache(BaseCache):
         self._blocking = ResponseCache(self._setup)
         self._awaiting = AsyncResponseCache(self._setup)
         self._asked = Asked()
+        self._has_warned = False
 
     def lookup(self, prompt: str, llm_string: str) -> RETURN_VAL_TYPE | None:
         """Return the kept answers to a prompt as a list of the caller's own, or None."""
@@ -125,11 +126,16 @@ class LLMCache(BaseCache):
             namespace = self._setup.namespace_for(in_force())
         except UsageError as error:
             self._setup.tell(Event(Happening.BYPASSED, detail=type(error).__name__))
-            _warn_once(str(error))
+            self._warn_once(error)
             return None
         if len(prompt) + len(llm_string) > _LONGEST_REMEMBERED:
             return langchain_key(prompt, llm_string, namespace)
         return _short_key(prompt, llm_string, namespace)
+
+    def _warn_once(self, error: UsageError) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            logging.getLogger("llmcache").warning("calls go past the cache: %s", error)
 
     def _served(self, key: Key, found: Found | None) -> list[Generation] | None:
         if found is None:
@@ -161,8 +167,3 @@ class Asked:
         with self._lock:
             since = self._since.pop(key, None)
         return None if since is None else now - since
-
-
-@lru_cache(maxsize=16)
-def _warn_once(message: str) -> None:
-    logging.getLogger("llmcache").warning("a call went past the cache: %s", message)

@@ -17,7 +17,7 @@ from langchain_core.outputs import ChatGeneration, Generation
 from llmcache.errors import DecodeError
 from llmcache.model.entry import Entry
 from llmcache_langchain.generations import generations_from_plain
-from llmcache_langchain.moulds import Mould
+from llmcache_langchain.moulds import Mould, Single
 
 ENTRY_TYPE = "langchain"
 """`Entry.type` of answers and messages that this package writes."""
@@ -26,8 +26,8 @@ MARKER = "llmcache"
 """The field of `response_metadata` that marks a hit."""
 
 
-def revive(entry: Entry) -> Entry:
-    """Return the entry with its value as a mould of generations, rewritten as hits.
+def revive(entry: Entry, is_shared: bool) -> Entry:
+    """Return the entry with its value as a `Mould` or, where it serves one caller only, as a `Single`: rewritten as hits.
 
     Raises:
         DecodeError: The entry was not written by this package, or does not have its form.
@@ -38,7 +38,7 @@ def revive(entry: Entry) -> Entry:
     for generation in generations:
         if isinstance(generation, ChatGeneration):
             _mark(generation, entry)
-    return replace(entry, value=Mould(generations))
+    return replace(entry, value=Mould(generations) if is_shared else Single(generations))
 
 
 def _mark(generation: ChatGeneration, entry: Entry) -> None:
@@ -52,8 +52,8 @@ def _mark(generation: ChatGeneration, entry: Entry) -> None:
 
 def served(entry: Entry) -> list[Generation]:
     """Return the generations of a revived entry for one caller, with fresh ids."""
-    mould: Mould = entry.value
-    return mould.cast(fresh_id)
+    answers: Mould | Single = entry.value
+    return answers.cast(fresh_id)
 
 
 def fresh_id() -> str:

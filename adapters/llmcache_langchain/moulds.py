@@ -29,6 +29,20 @@ class Mould:
         return [part.cast(fresh_id) for part in self._parts]
 
 
+class Single:
+    """Generations that serve one caller: the first cast is they themselves, and there is no other."""
+
+    def __init__(self, generations: list[Generation]) -> None:
+        self._generations = generations
+
+    def cast(self, fresh_id: Callable[[], str]) -> list[Generation]:
+        """Return the generations, each message with a new id."""
+        for generation in self._generations:
+            if isinstance(generation, ChatGeneration):
+                generation.message.id = fresh_id()
+        return self._generations
+
+
 class _Part:
     """The mould of one generation."""
 

@@ -12,12 +12,15 @@ from llmcache.codec.envelope import unpack
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key, Kind
 
-Revive = Callable[[Entry], Entry]
-"""Turns an entry of JSON-like data into one whose value is an integration's own objects; DecodeError where it is not one."""
+Revive = Callable[[Entry, bool], Entry]
+"""Turns an entry of JSON-like data into one whose value is an integration's own objects; DecodeError where it is not one.
+
+The second argument is True where the result will be remembered and serve several callers.
+"""
 
 
 class Decoded:
-    """Opens envelopes and remembers the last ones.
+    """Opens envelopes and remembers those that it met twice: most answers are asked for once, and remembering has a price.
 
     Args:
         revive: Is applied to entries of answers; None leaves them as JSON-like data.
@@ -30,29 +33,30 @@ class Decoded:
         self._max_bytes = max_bytes
         self._held = 0
         self._lock = threading.Lock()
-        self._opened: OrderedDict[str, tuple[bytes, Entry]] = OrderedDict()
+        self._met: OrderedDict[str, tuple[bytes, Entry | None]] = OrderedDict()
 
     def __call__(self, body: bytes, key: Key) -> Entry:
-        """Return the entry in `body`; its value is shared between calls and must be copied before it is handed out.
+        """Return the entry in `body`; its value may be shared between calls and must be copied before it is handed out.
 
         Raises DataError as `unpack` does.
         """
-        remembered = self._opened.get(key.physical)
-        if remembered is not None and remembered[0] == body:
-            return remembered[1]
+        met = self._met.get(key.physical)
+        is_known = met is not None and met[0] == body
+        if met is not None and is_known and met[1] is not None:
+            return met[1]
         entry = unpack(body, key)
         if self._revive is not None and key.space.kind is Kind.RESPONSE:
-            entry = self._revive(entry)
-        self._remember(key.physical, body, entry)
+            entry = self._revive(entry, is_known)
+        self._remember(key.physical, body, entry if is_known else None)
         return entry
 
-    def _remember(self, name: str, body: bytes, entry: Entry) -> None:
+    def _remember(self, name: str, body: bytes, entry: Entry | None) -> None:
         if len(body) > self._max_bytes // 8:
             return
         with self._lock:
-            replaced = self._opened.pop(name, None)
-            self._opened[name] = (body, entry)
+            replaced = self._met.pop(name, None)
+            self._met[name] = (body, entry)
             self._held += len(body) - (len(replaced[0]) if replaced else 0)
             while self._held > self._max_bytes:
-                _, (oldest, _) = self._opened.popitem(last=False)
+                _, (oldest, _) = self._met.popitem(last=False)
                 self._held -= len(oldest)
