@@ -1,6 +1,9 @@
 """Plain data of every sort, and a judge of sameness that JSON's own blind spots cannot fool."""
 
 import math
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from hypothesis import strategies as st
@@ -82,3 +85,17 @@ def containers(value: Any) -> list[int]:
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     own = [id(value)] if isinstance(value, dict | list) else []
     return own + [identity for item in inside for identity in containers(item)]
+
+
+@contextmanager
+def stack_of(frames: int) -> Generator[None]:
+    """Leave room for about `frames` more calls inside each other, as a caller deep in its own stack would."""
+    frame, used = sys._getframe(), 0
+    while frame.f_back is not None:
+        frame, used = frame.f_back, used + 1
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(used + frames)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)

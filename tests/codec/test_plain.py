@@ -1,6 +1,5 @@
 """Plain data survives as it was, or is refused."""
 
-import sys
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from llmcache.codec.markers import MAX_DEPTH
 from llmcache.codec.place import root
 from llmcache.codec.plain import copy_plain, decode_plain, encode_marked, encode_plain, parsed, shallow
 from llmcache.errors import DecodeError, UsageError
-from tests.codec.strategies import containers, nested, plains, same
+from tests.codec.strategies import containers, nested, plains, same, stack_of
 
 LIMIT = 1_000_000
 
@@ -219,25 +218,13 @@ def test_a_nearly_full_stack_is_no_recursion_error() -> None:
     """Where the caller has left no room on the stack, a deep value is refused like any other."""
     value = nested(MAX_DEPTH, NAN)
     body = encode_plain(value)
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(_frames() + 100)
-    try:
+    with stack_of(100):
         with pytest.raises(UsageError, match="than the stack of the caller has room for"):
             encode_plain(value)
         with pytest.raises(UsageError, match="than the stack of the caller has room for"):
             copy_plain(value)
         with pytest.raises(DecodeError, match="than the stack of the caller has room for"):
             decode_plain(body, max_bytes=LIMIT)
-    finally:
-        sys.setrecursionlimit(before)
-
-
-def _frames() -> int:
-    frame = sys._getframe()
-    count = 0
-    while frame.f_back is not None:
-        frame, count = frame.f_back, count + 1
-    return count
 
 
 @pytest.mark.parametrize(

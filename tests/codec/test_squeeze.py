@@ -42,6 +42,7 @@ def test_a_body_above_the_limit_becomes_a_frame() -> None:
     squeezed = squeeze(PROSE, above=100)
 
     assert b"\x01" + len(PROSE).to_bytes(8, "big") == squeezed[:9]
+    assert b"\x78\x01" == squeezed[9:11], "zlib's head for its fastest level"
     assert PROSE == zlib.decompress(squeezed[9:])
     assert len(squeezed) < len(PROSE) / 20
 
@@ -110,9 +111,15 @@ def test_a_frame_itself_is_limited() -> None:
 
 @pytest.mark.parametrize("length", range(1, 9))
 def test_a_head_cut_off_is_refused(length: int) -> None:
-    """A frame is at least nine bytes."""
+    """A frame has at least a head of nine bytes."""
     with pytest.raises(DecodeError, match=rf"^a squeezed body of {length} bytes is cut off in its head$"):
         unsqueeze(frame(b"abc")[:length], max_bytes=LIMIT)
+
+
+def test_a_head_alone_is_refused() -> None:
+    """An empty stream is not the stream of an empty original."""
+    with pytest.raises(DecodeError, match="does not hold the 0 bytes it declares"):
+        unsqueeze(frame(b"")[:9], max_bytes=LIMIT)
 
 
 @pytest.mark.parametrize("length", [0, 1, 99, 101, 5000])
@@ -144,12 +151,13 @@ def test_a_damaged_stream_is_refused() -> None:
         unsqueeze(bytes(body), max_bytes=LIMIT)
 
 
-def test_a_bomb_is_refused_without_unfolding() -> None:
-    """A frame that would unfold to 100 MB is refused after the few bytes it declares."""
-    bomb = frame(bytes(100_000_000), length=1000)
+@pytest.mark.parametrize("length", [0, 1, 1000])
+def test_a_bomb_is_refused_without_unfolding(length: int) -> None:
+    """A frame that would unfold to 100 MB is refused after the few bytes it declares, none included."""
+    bomb = frame(bytes(100_000_000), length=length)
     tracemalloc.start()
     try:
-        with pytest.raises(DecodeError, match="does not hold the 1,000 bytes"):
+        with pytest.raises(DecodeError, match=rf"does not hold the {length:,} bytes"):
             unsqueeze(bomb, max_bytes=LIMIT)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
