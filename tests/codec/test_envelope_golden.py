@@ -91,3 +91,12 @@ def test_golden_body_is_still_written(name: str) -> None:
 def test_every_golden_file_is_read() -> None:
     """No file lies there untested."""
     assert set(ENTRIES) == {path.name for path in GOLDEN.iterdir()}
+
+
+def test_the_page_about_the_envelope_shows_a_real_one() -> None:
+    """The example of the reference page is read under the key that the page names."""
+    page = (Path(__file__).parents[2] / "docs/reference/envelope.md").read_text()
+    physical = page.partition("Under the key `")[2].partition("`")[0]
+    body = page.partition("```json\n")[2].partition("\n```")[0]
+
+    assert {"answer": "four"} == unpack(body.encode(), Key.from_physical(physical)).value
