@@ -8,7 +8,6 @@ from llmcache.model.event import OpDone
 from llmcache.protocols.steps import Op, Reply, Steps
 from llmcache.protocols.world_ops import Call, Emit, Monotonic, Now
 
-
 _NOT_THE_STORES = (Call, Emit, Monotonic, Now)
 
 
@@ -18,14 +17,18 @@ def observing(op: Op[Reply]) -> Steps[Reply]:
         untimed: Reply = yield from op
         return untimed
     began = yield from Monotonic()
-    error = ""
     try:
         reply: Reply = yield from op
-    except BaseException as raised:
-        error = type(raised).__name__
+    except GeneratorExit:
+        # The driver itself was given up: nobody does ops any more, so none may be yielded.
         raise
-    else:
-        return reply
-    finally:
-        ended = yield from Monotonic()
-        yield from Emit(OpDone(type(op).__name__, ended - began, error))
+    except BaseException as raised:
+        yield from _tell(op, began, type(raised).__name__)
+        raise
+    yield from _tell(op, began, "")
+    return reply
+
+
+def _tell(op: Op[Reply], began: float, error: str) -> Steps[None]:
+    ended = yield from Monotonic()
+    yield from Emit(OpDone(type(op).__name__, ended - began, error))
