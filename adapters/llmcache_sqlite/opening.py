@@ -7,11 +7,21 @@ from llmcache.errors import ConfigError
 from llmcache.plugins.spec import Target
 from llmcache.protocols.whole import StorePair
 from llmcache_sqlite import open_pair
+from llmcache_sqlite.place import Place
 
 
 def open_target(target: Target) -> StorePair:
     """Open the folder that `sqlite:FOLDER` names; no folder means the user's cache folder."""
     return open_pair(folder_of(target.address), clock=target.clock, **target.options)
+
+
+def is_there(target: Target) -> bool:
+    """True where a file of this format is in the folder; opening would make one otherwise."""
+    try:
+        return Path(Place.at(folder_of(target.address)).file).exists()
+    except OSError:
+        # Perhaps it is there and may not be looked at: opening it says what is wrong.
+        return True
 
 
 def folder_of(address: str) -> Path:

@@ -13,5 +13,6 @@ def llmcache_stores() -> list[StoreSpec]:
             factory="llmcache_sqlite.opening:open_target",
             summary="one file in a folder, for all processes of this machine; the embedded default",
             options={"max_bytes": "bytes", "timeout": "seconds", "network_ok": "flag"},
+            presence="llmcache_sqlite.opening:is_there",
         )
     ]

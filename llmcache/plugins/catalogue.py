@@ -109,20 +109,27 @@ def _unknown(scheme: str, schemes: list[str]) -> str:
 def open_pair(url: StoreURL, clock: Callable[[], Instant]) -> StorePair:
     """Open the store behind `url`, importing its package now."""
     spec = find(url.scheme)
+    factory = cast(StoreFactory, _loaded(spec, spec.factory))
+    return factory(Target(url.scheme, url.address, _typed(spec, url), clock))
+
+
+def is_there(url: StoreURL, clock: Callable[[], Instant]) -> bool:
+    """False where opening the store behind `url` would make it: for who only wants to look."""
+    spec = find(url.scheme)
     target = Target(url.scheme, url.address, _typed(spec, url), clock)
-    return _factory(spec)(target)
+    return not spec.presence or cast(Callable[[Target], bool], _loaded(spec, spec.presence))(target)
 
 
-def _factory(spec: StoreSpec) -> StoreFactory:
+def _loaded(spec: StoreSpec, path: str) -> object:
     missing = [name for name in spec.requires if importlib.util.find_spec(name) is None]
     if missing:
         how = f"pip install 'llmcache-kit[{spec.extra}]'" if spec.extra else f"pip install {' '.join(missing)}"
         raise PluginError(f"the store {spec.scheme!r} needs {', '.join(missing)}; install with: {how}")
-    module, _, function = spec.factory.partition(":")
+    module, _, function = path.partition(":")
     try:
-        return cast(StoreFactory, getattr(importlib.import_module(module), function))
+        return cast(object, getattr(importlib.import_module(module), function))
     except (ImportError, AttributeError) as error:
-        raise PluginError(f"the store {spec.scheme!r} cannot be loaded from {spec.factory!r}: {error}") from error
+        raise PluginError(f"the store {spec.scheme!r} cannot be loaded from {path!r}: {error}") from error
 
 
 def _typed(spec: StoreSpec, url: StoreURL) -> dict[str, Option]:

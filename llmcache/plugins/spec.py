@@ -23,6 +23,8 @@ class StoreSpec:
         options: URL options that the store takes, by name, with the kind of value.
         requires: Import names of foreign packages the factory needs.
         extra: The extra of llmcache-kit that installs them; "" where there is none.
+        presence: "package.module:function", called with a `Target`; it tells whether something is there, or opening
+            would make it. "" where opening makes nothing that stays.
     """
 
     scheme: str
@@ -31,6 +33,7 @@ class StoreSpec:
     options: Mapping[str, OptionKind] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
     extra: str = ""
+    presence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 
 from llmcache.config.url import parse_url
 from llmcache.errors import ConfigError, PluginError
-from llmcache.plugins.catalogue import Installed, find, installed, open_pair
+from llmcache.plugins.catalogue import Installed, find, installed, is_there, open_pair
 from llmcache.plugins.spec import StoreSpec
 
 GOOD = """
@@ -133,3 +133,16 @@ def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> N
         open_pair(parse_url("foreign:"), time.time)
     with pytest.raises(PluginError, match="cannot be loaded from 'json:no_such_function'"):
         open_pair(parse_url("gone:"), time.time)
+
+
+def test_whether_a_store_is_there(tmp_path: Path) -> None:
+    """A spec's own function is asked; a store without one makes nothing by being opened, so that it is there."""
+    assert is_there(parse_url("memory:"), time.time)
+    assert not is_there(parse_url(f"sqlite:{tmp_path}"), time.time)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_looking_whether_a_store_is_there_checks_its_url() -> None:
+    """A wrong option is refused as by opening."""
+    with pytest.raises(ConfigError, match="max_byte"):
+        is_there(parse_url("sqlite:.?max_byte=1"), time.time)

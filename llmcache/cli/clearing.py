@@ -1,0 +1,94 @@
+"""`llmcache clear`: drop what is kept, after showing what that is."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from llmcache.api.cache import Cache
+from llmcache.cli.exits import ExitCode
+from llmcache.cli.listing import space_data
+from llmcache.cli.options import opened, shown_store, with_json, with_kind, with_store
+from llmcache.cli.screen import say, show_json
+from llmcache.cli.wording import count, one_line, size
+from llmcache.drivers.blocking import run
+from llmcache.errors import UsageError
+from llmcache.model.key import Kind, Space
+from llmcache.protocols.scan import SpaceUse
+from llmcache.protocols.store_ops import Clear
+
+_NOUNS = {
+    Kind.RESPONSE: ("answer", "answers"),
+    Kind.HISTORY: ("conversation", "conversations"),
+    Kind.EMBEDDING: ("embedding", "embeddings"),
+    Kind.DOCUMENT: ("document", "documents"),
+}
+
+
+@click.command()
+@with_store
+@with_kind(Kind.RESPONSE, "What to drop.")
+@click.option("--tag", "tags", multiple=True, help="Drop only answers that carry this tag; may be repeated.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_json
+def clear(*, store: str | None, namespace: str | None, kind: str, tags: Sequence[str], yes: bool, as_json: bool) -> int:
+    """Drop the answers of a namespace, or what --kind says; asks before it does.
+
+    Other namespaces, and other kinds of the same one, are never touched.
+    """
+    with opened(store, namespace) as cache:
+        space = Space(cache.namespace, Kind(kind))
+        if tags and space.kind is not Kind.RESPONSE:
+            raise UsageError(f"tags are on answers only; leave --tag away, or --kind {kind}")
+        held = _use_of(cache, space)
+        if not held.entries:
+            _tell(held, tags, shown_store(store), as_json, cleared=False)
+            return ExitCode.OK
+        if not yes and not _confirmed(_question(held, tags, shown_store(store))):
+            return ExitCode.NO
+        if tags:
+            cache.clear(tags=tags)
+        else:
+            run(iter(Clear(space)), cache.setup.blocking_world)
+    _tell(held, tags, shown_store(store), as_json, cleared=True)
+    return ExitCode.OK
+
+
+def _use_of(cache: Cache, space: Space) -> SpaceUse:
+    for use in cache.spaces():
+        if use.space == space:
+            return use
+    return SpaceUse(space, 0, 0)
+
+
+def _confirmed(question: str) -> bool:
+    """Ask on the error stream, so that standard output holds nothing but the answer; UsageError where nobody replies."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    reply = sys.stdin.readline()
+    if not reply:
+        sys.stderr.write("\n")
+        raise UsageError("nobody answered the question; add --yes to drop without being asked")
+    return reply.strip().lower() in {"y", "yes"}
+
+
+def _question(held: SpaceUse, tags: Sequence[str], where: str) -> str:
+    what = f"{_amount(held)} of {one_line(held.space.namespace.text)} in {where}"
+    if tags:
+        return f"Drop those of the {what} that carry {' or '.join(map(one_line, tags))}?"
+    return f"Drop {what}?"
+
+
+def _amount(held: SpaceUse) -> str:
+    return f"{count(held.entries, *_NOUNS[held.space.kind])} ({size(held.body_bytes)})"
+
+
+def _tell(held: SpaceUse, tags: Sequence[str], where: str, as_json: bool, *, cleared: bool) -> None:
+    if as_json:
+        show_json({"store": where, **space_data(held), "tags": list(tags), "cleared": cleared})
+    elif not cleared:
+        say(f"{held.space.namespace.text} in {where} holds no {_NOUNS[held.space.kind][1]}.")
+    elif tags:
+        say(f"Dropped the answers that carry {' or '.join(tags)}.")
+    else:
+        say(f"Dropped {_amount(held)}.")

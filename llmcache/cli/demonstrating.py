@@ -1,0 +1,37 @@
+"""`llmcache demo`: starts the demonstration, a program of the LangChain integration.
+
+The core imports no adapter, so the demonstration is another process: `python -m llmcache_langchain.demo`.
+"""
+
+import importlib.util
+import subprocess
+import sys
+
+import click
+
+from llmcache.cli.options import with_json
+from llmcache.errors import PluginError
+
+_PROGRAM = "llmcache_langchain.demo"
+_NEEDED = ("llmcache_langchain", "langchain_openai")
+
+
+@click.command()
+@click.option("--store", metavar="URL", default="sqlite:./.llmcache", show_default=True, help="Where to keep things.")
+@click.option("--delay", type=click.FloatRange(min=0), help="Seconds the local model takes to begin an answer.")
+@with_json
+def demo(store: str, delay: float | None, as_json: bool) -> int:
+    """Show the two use cases: an answer asked for again, a conversation remembered.
+
+    Asks the model of $OPENAI_API_KEY (with $OPENAI_BASE_URL and $OPENAI_MODEL), or one on this machine that costs nothing.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise PluginError(f"the demo needs {', '.join(missing)}; install with: pip install 'llmcache-kit[demo]'")
+    arguments = [
+        "--store",
+        store,
+        *(["--json"] if as_json else []),
+        *([] if delay is None else ["--delay", str(delay)]),
+    ]
+    return subprocess.run([sys.executable, "-m", _PROGRAM, *arguments], check=False).returncode  # noqa: S603 -- our own program

@@ -1,0 +1,65 @@
+"""Options that several commands take."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from llmcache.api.cache import Cache
+from llmcache.api.opening import open as open_cache
+from llmcache.config.sources import NAMESPACE_VARIABLE, URL_VARIABLE, store_url
+from llmcache.config.url import parse_url
+from llmcache.model.key import Kind
+from llmcache.plugins.catalogue import is_there
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SHOWN_KINDS = (Kind.RESPONSE, Kind.HISTORY, Kind.EMBEDDING, Kind.DOCUMENT)
+"""What people look at. The others, marks of tags and leases, are the machinery's own."""
+
+
+def with_namespace(command: Command) -> Command:
+    """Add --namespace."""
+    return click.option(
+        "--namespace", metavar="PATH", help=f"Such as shop/prod; by default ${NAMESPACE_VARIABLE}, or 'default'."
+    )(command)
+
+
+def with_store(command: Command) -> Command:
+    """Add --store and --namespace."""
+    return click.option(
+        "--store",
+        metavar="URL",
+        help=f"Such as sqlite:./folder; by default ${URL_VARIABLE}, or the user's cache folder.",
+    )(with_namespace(command))
+
+
+def with_json(command: Command) -> Command:
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")(command)
+
+
+def with_kind(default: Kind | None, help_text: str) -> Callable[[Command], Command]:
+    """Return a decorator that adds --kind."""
+    return click.option(
+        "--kind",
+        type=click.Choice([kind.value for kind in SHOWN_KINDS]),
+        default=None if default is None else default.value,
+        show_default=default is not None,
+        help=help_text,
+    )
+
+
+def opened(store: str | None, namespace: str | None) -> Cache:
+    """Open the store that the options name; for a `with` block.
+
+    Where nothing is there yet, an empty store in memory is opened instead: whoever looks must not make one.
+    """
+    there = is_there(parse_url(store_url(store)), time.time)
+    return open_cache(store if there else "memory:", namespace=namespace)
+
+
+def shown_store(store: str | None) -> str:
+    """Return the URL in force, for people: with any password masked."""
+    return parse_url(store_url(store)).shown

@@ -1,0 +1,96 @@
+"""Reading what is kept, for people: rows of a listing from headers alone, or whole entries."""
+
+from dataclasses import dataclass
+
+from llmcache.api.cache import Cache
+from llmcache.codec.envelope import Header, peek, unpack
+from llmcache.errors import DataError
+from llmcache.model.entry import Entry, Provenance
+from llmcache.model.key import Key, Kind
+from llmcache.model.units import Plain
+from llmcache.protocols.scan import Listed
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One key of a listing.
+
+    Attributes:
+        listed: What the store says.
+        header: What the body says about itself; None for a conversation, and where it cannot be read.
+        problem: Why it cannot be read, or "".
+    """
+
+    listed: Listed
+    header: Header | None
+    problem: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Where it lies."""
+        return self.listed.key
+
+
+def row_of(cache: Cache, listed: Listed) -> Row:
+    """Return the row of a key; a body that cannot be read is a row that says so."""
+    if listed.key.space.kind is Kind.HISTORY:
+        return Row(listed, None)
+    body = cache.body(listed.key)
+    if body is None:
+        return Row(listed, None, "gone meanwhile")
+    try:
+        return Row(listed, peek(body))
+    except DataError as error:
+        return Row(listed, None, type(error).__name__)
+
+
+def bodies_of(cache: Cache, key: Key) -> list[bytes]:
+    """Return the bodies under `key`: one of an entry, all of a conversation, none where nothing is kept."""
+    if key.space.kind is Kind.HISTORY:
+        return list(cache.setup.blocking_world.log_store.read_log(key))
+    body = cache.body(key)
+    return [] if body is None else [body]
+
+
+def entries_of(cache: Cache, key: Key) -> list[Entry]:
+    """Return the decoded `bodies_of` a key; DataError where one cannot be read."""
+    return [unpack(body, key) for body in bodies_of(cache, key)]
+
+
+def row_data(row: Row) -> dict[str, Plain]:
+    """Return a row for programs; times are seconds since the epoch."""
+    listed = row.listed
+    data: dict[str, Plain] = {
+        "key": row.key.physical,
+        "namespace": row.key.space.namespace.text,
+        "kind": row.key.space.kind.value,
+        "name": row.key.name,
+        "body_bytes": listed.body_bytes,
+        "length": listed.length,
+        "ttl": listed.ttl,
+    }
+    if row.problem:
+        data["problem"] = row.problem
+    return data | ({} if row.header is None else head_data(row.header))
+
+
+def head_data(head: Header | Entry) -> dict[str, Plain]:
+    """Return everything about an entry except its content, for programs."""
+    return {
+        "type": head.type,
+        "made_at": head.made_at,
+        "stale_at": head.stale_at,
+        "expires_at": head.expires_at,
+        "tags": list(head.tags),
+        **_provenance_data(head.provenance),
+    }
+
+
+def _provenance_data(known: Provenance) -> dict[str, Plain]:
+    return {
+        "model": known.model,
+        "input_tokens": known.input_tokens,
+        "output_tokens": known.output_tokens,
+        "cost": known.cost,
+        "seconds": known.seconds,
+    }

@@ -1,0 +1,92 @@
+"""`llmcache clear`: drops what was meant, and nothing else."""
+
+import llmcache
+from tests.cli.conftest import ANSWER, OTHER, Command, answer_of
+
+
+def messages_of(store: str) -> int:
+    """Return how long the conversation in "shop" is."""
+    with llmcache.open(store, namespace="shop") as cache:
+        return cache.history("ada/1").length()
+
+
+def test_answers_of_one_namespace(command: Command, store: str) -> None:
+    """Without --kind the answers of the namespace go; conversations and other namespaces stay."""
+    said = command("clear", "--store", store, "--namespace", "shop", "--yes")
+
+    assert (0, "") == (said.code, said.err)
+    assert said.out.startswith("Dropped 2 answers (")
+    assert None is answer_of(store, "shop")
+    assert "theirs" == answer_of(store, "other")
+    assert 2 == messages_of(store)
+
+
+def test_conversations(command: Command, store: str) -> None:
+    """With --kind history the conversations go, and the answers stay."""
+    said = command("clear", "--store", store, "--namespace", "shop", "--kind", "history", "--yes")
+
+    assert said.out.startswith("Dropped 1 conversation (")
+    assert ANSWER == answer_of(store, "shop")
+    assert 0 == messages_of(store)
+
+
+def test_tags(command: Command, store: str) -> None:
+    """With --tag only the answers go that carry one of the tags."""
+    said = command("clear", "--store", store, "--namespace", "shop", "--tag", "new", "--tag", "old", "--yes")
+
+    assert "Dropped the answers that carry new or old.\n" == said.out
+    assert None is answer_of(store, "shop", OTHER)
+    assert ANSWER == answer_of(store, "shop")
+
+
+def test_question_says_what_would_go(command: Command, store: str) -> None:
+    """Without --yes it says how much would go, on the error stream, and a yes does it."""
+    said = command("clear", "--store", store, "--namespace", "shop", typed="y\n")
+
+    assert 0 == said.code
+    assert said.err.startswith("Drop 2 answers (")
+    assert f"of shop in {store}? [y/N]" in said.err
+    assert None is answer_of(store, "shop")
+
+
+def test_declined(command: Command, store: str) -> None:
+    """A no, or nothing but return, leaves everything and is exit code 1."""
+    for typed in ("n\n", "\n"):
+        said = command("clear", "--store", store, "--namespace", "shop", typed=typed)
+
+        assert (1, "") == (said.code, said.out)
+    assert ANSWER == answer_of(store, "shop")
+
+
+def test_nobody_there_to_answer(command: Command, store: str) -> None:
+    """Where standard input is at its end it is a wrong call, and nothing is dropped."""
+    said = command("clear", "--store", store, "--namespace", "shop")
+
+    assert 2 == said.code
+    assert "add --yes" in said.err.splitlines()[-1]
+    assert ANSWER == answer_of(store, "shop")
+
+
+def test_tags_are_on_answers_only(command: Command, store: str) -> None:
+    """A tag together with another kind is refused: it would drop more than was meant."""
+    said = command("clear", "--store", store, "--namespace", "shop", "--kind", "history", "--tag", "faq", "--yes")
+
+    assert 2 == said.code
+    assert 2 == messages_of(store)
+
+
+def test_nothing_to_drop(command: Command, store: str) -> None:
+    """An empty namespace is said and is no error, and no question is asked."""
+    said = command("clear", "--store", store, "--namespace", "nobody")
+
+    assert (0, "") == (said.code, said.err)
+    assert f"nobody in {store} holds no answers.\n" == said.out
+
+
+def test_json(command: Command, store: str) -> None:
+    """With --json the answer says what was there and whether it went."""
+    arguments = ("clear", "--store", store, "--namespace", "shop", "--yes", "--json")
+    first, second = command(*arguments).data, command(*arguments).data
+
+    assert (2, True) == (first["entries"], first["cleared"])
+    assert (0, False) == (second["entries"], second["cleared"])
