@@ -65,7 +65,7 @@ def test_answer_shows_whether_earlier_messages_were_sent(model: LocalModel) -> N
     turns = [HumanMessage("I am Ada"), AIMessage("Hello"), HumanMessage("Who am I?")]
 
     assert chat(model).invoke(turns).content == (
-        "You asked: 'Who am I?'. This is your message number 2; you began with: 'I am Ada'."
+        "You asked: 'Who am I?'. The first of your 2 messages was: 'I am Ada'."
     )
 
 

@@ -75,7 +75,7 @@ def recall(body: Body) -> Sequence[Reply]:
     question = said[-1] if said else ""
     text = f"You asked: {question!r}."
     if len(said) > 1:
-        text += f" This is your message number {len(said)}; you began with: {said[0]!r}."
+        text += f" The first of your {len(said)} messages was: {said[0]!r}."
     choices = int(body.get("n") or 1)
     return [Reply(text if choices == 1 else f"{text} (choice {number})") for number in range(1, choices + 1)]
 
