@@ -1,0 +1,170 @@
+"""What is installed: the wheel, in an environment of its own, with nothing but the base dependencies."""
+
+import configparser
+import email
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
+
+IMPORT_PACKAGES = {
+    "llmcache": ROOT / "llmcache",
+    "llmcache_sqlite": ROOT / "adapters" / "llmcache_sqlite",
+    "llmcache_langchain": ROOT / "adapters" / "llmcache_langchain",
+    "llmcache_conformance": ROOT / "conformance" / "llmcache_conformance",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A wheel and the environment it was installed into."""
+
+    wheel: Path
+    python: Path
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the environment's Python somewhere else than in the checkout."""
+        command = [str(self.python), "-I", *arguments]
+        return subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60, check=False)
+
+    def llmcache(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the installed `llmcache` command."""
+        command = [str(self.python.with_name("llmcache")), *arguments]
+        return subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60, check=False)
+
+    def dist_info(self, name: str) -> str:
+        """Return the text of a file of the wheel's metadata."""
+        with zipfile.ZipFile(self.wheel) as wheel:
+            (path,) = [entry for entry in wheel.namelist() if entry.endswith(f".dist-info/{name}")]
+            return wheel.read(path).decode()
+
+    @property
+    def metadata(self) -> Message:
+        """The core metadata."""
+        return email.message_from_string(self.dist_info("METADATA"))
+
+
+def pip(python: Path, *arguments: str) -> None:
+    """Run pip and show what it said where it fails."""
+    done = subprocess.run(
+        [str(python), "-m", "pip", "--disable-pip-version-check", *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The wheel of this checkout, installed without any extra."""
+    folder = tmp_path_factory.mktemp("packaging")
+    pip(Path(sys.executable), "wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder), ".")
+    (wheel,) = folder.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True, timeout=120)
+    python = folder / "venv" / "bin" / "python"
+    pip(python, "install", "--quiet", "-c", "constraints.txt", str(wheel))
+    return Installation(wheel, python)
+
+
+def module_files(folder: Path) -> set[str]:
+    """Return the Python files below a package, relative to it."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
+
+
+def test_wheel_holds_exactly_our_packages(installation: Installation) -> None:
+    """Nothing generic such as `adapters` or `tests` is installed, every module of ours is, and all are marked as typed."""
+    with zipfile.ZipFile(installation.wheel) as wheel:
+        names = [Path(name) for name in wheel.namelist()]
+    top = {name.parts[0] for name in names if not name.parts[0].endswith(".dist-info")}
+    modules = {
+        package: {
+            Path(*name.parts[1:]).as_posix() for name in names if name.parts[0] == package and name.suffix == ".py"
+        }
+        for package in IMPORT_PACKAGES
+    }
+
+    assert set(IMPORT_PACKAGES) == top
+    assert {package: module_files(folder) for package, folder in IMPORT_PACKAGES.items()} == modules
+    assert {Path(package, "py.typed") for package in IMPORT_PACKAGES} <= set(names)
+
+
+def test_metadata(installation: Installation) -> None:
+    """The distribution cannot be uploaded by mistake, has a licence, and asks for at most three packages."""
+    metadata = installation.metadata
+    requires = metadata.get_all("Requires-Dist", [])
+    base = {requirement for requirement in requires if "extra ==" not in requirement}
+
+    assert "llmcache-kit" == metadata["Name"]
+    assert ">=3.11" == metadata["Requires-Python"]
+    assert "Apache-2.0" == metadata["License-Expression"]
+    assert "Private :: Do Not Upload" in metadata.get_all("Classifier", [])
+    assert "Typing :: Typed" in metadata.get_all("Classifier", [])
+    assert len(base) <= 3, base
+    assert {
+        "disk",
+        "redis",
+        "momento",
+        "langchain",
+        "langgraph",
+        "cli",
+        "otel",
+        "conformance",
+        "demo",
+        "all",
+        "dev",
+    } <= set(metadata.get_all("Provides-Extra", []))
+
+
+def test_entry_points(installation: Installation) -> None:
+    """The command and the stores are found by entry point; each of them can be loaded."""
+    points = configparser.ConfigParser()
+    points.read_string(installation.dist_info("entry_points.txt"))
+    code = "from importlib.metadata import entry_points as e; print(*[p.load().__name__ for p in e(group='llmcache')])"
+    loaded = installation.run("-c", code)
+
+    assert {"llmcache": "llmcache.cli.start:main"} == dict(points["console_scripts"])
+    assert {"memory", "sqlite"} <= set(points["llmcache"])
+    assert set(points["llmcache"].values()) == set(loaded.stdout.split()), loaded.stderr
+
+
+def test_base_install_works_and_is_small(installation: Installation) -> None:
+    """The base install is three packages and at most five megabytes, and keeps an answer in both stores it brings."""
+    used = """
+import llmcache, pathlib, sys, tempfile
+request = llmcache.Request(model="m", messages=[{"role": "user", "content": "hi"}])
+for url in ("memory:", "sqlite:" + tempfile.mkdtemp()):
+    with llmcache.open(url) as cache:
+        print(cache.responses.get_or_call(request, lambda: "a"), cache.responses.get_or_call(request, lambda: "b"))
+"""
+    measured = """
+from importlib.metadata import distributions
+kept = [d for d in distributions() if d.metadata["Name"] not in ("pip", "setuptools")]
+print(*sorted(d.metadata["Name"] for d in kept), sum(f.locate().stat().st_size for d in kept for f in d.files))
+"""
+    answers = installation.run("-c", used)
+    *names, size = installation.run("-c", measured).stdout.split()
+
+    assert ["a", "a"] * 2 == answers.stdout.split(), answers.stderr
+    assert ["llmcache-kit", "orjson", "pluggy"] == names
+    assert int(size) <= 5_000_000
+
+
+@pytest.mark.parametrize("arguments", [(), ("ls",), ("--help",)])
+def test_command_without_its_extra_says_what_to_install(installation: Installation, arguments: Sequence[str]) -> None:
+    """Without the extra `cli` the command prints one line that says how to install it, and exits with 2."""
+    by_name, by_module = installation.llmcache(*arguments), installation.run("-m", "llmcache", *arguments)
+
+    assert (2, "") == (by_name.returncode, by_name.stdout)
+    assert by_name.stderr == "the llmcache command needs click; install it with: pip install 'llmcache-kit[cli]'\n"
+    assert (by_name.returncode, by_name.stdout, by_name.stderr) == (
+        by_module.returncode, by_module.stdout, by_module.stderr,
+    )  # fmt: skip
