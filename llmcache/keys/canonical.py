@@ -69,7 +69,7 @@ def read_json(text: str, start: int = 0) -> tuple[Plain, int]:
 def is_deep(tree: Plain) -> bool:
     """True where `tree` is nested deeper than `MAX_DEPTH`; never recurses itself."""
     level = [tree]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             member
             for node in level

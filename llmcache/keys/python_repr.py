@@ -44,14 +44,12 @@ def read_pairs(text: str) -> dict[str, Plain]:
     if text == "[]":
         return {}
     settings: dict[str, Plain] = {}
-    position = 0
-    while position < len(text) - 1:
+    position, last = 0, len(text) - 1
+    while position == 0 or position != last or text[last] != "]":
         name, value, position = _pair(text, position, "[(" if position == 0 else ", (")
         if name in settings:
             raise NotPairsError("a setting is named twice")
         settings[name] = read_value(value)
-    if text[position:] != "]":
-        raise NotPairsError("the list does not end")
     return settings
 
 
