@@ -3,7 +3,7 @@
 
 BIN := .venv/bin
 WORKERS ?= 2
-SOURCES := llmcache adapters conformance tests benchmarks
+SOURCES := llmcache adapters conformance tests
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help

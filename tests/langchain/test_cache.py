@@ -170,7 +170,7 @@ def test_an_open_cache_brings_its_own_settings() -> None:
     with llmcache.open("memory:") as opened:
         for settings in ({"namespace": "x"}, {"ttl": 5}, {"tenant": lambda: "a"}):
             with pytest.raises(UsageError, match=r"llmcache\.open\("):
-                LLMCache(opened, **settings)  # type: ignore[arg-type] # one at a time
+                LLMCache(opened, **settings)  # pyright: ignore[reportArgumentType] -- one at a time
 
 
 def test_copies_of_a_model_keep_the_cache(cache: LLMCache) -> None:

@@ -68,7 +68,7 @@ def test_streamed_chunks_are_kept_as_messages(url: str) -> None:
     """A history of chunks cannot be sent to a model."""
     with llmcache.open(url) as cache:
         history = ChatMessageHistory("s", cache)
-        history.add_messages([AIMessageChunk("a") + AIMessageChunk("b")])
+        history.add_messages([AIMessageChunk(content="a") + AIMessageChunk(content="b")])
         (message,) = history.messages
 
         assert type(message) is AIMessage
