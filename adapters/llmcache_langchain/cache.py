@@ -81,7 +81,8 @@ class LLMCache(BaseCache):
         """Keep the answers to a prompt if they are worth it; never raises for the store's sake."""
         key = self._key(prompt, llm_string)
         if key is not None:
-            self._blocking.offer(key, return_val, FORM, provenance=self._provenance(key, return_val))
+            answers = list(return_val)
+            self._blocking.offer(key, answers, FORM, provenance=self._provenance(key, answers))
 
     def clear(self, **kwargs: Any) -> None:
         """Drop the answers of this cache's namespace, and nothing else; StoreError where that failed."""
@@ -96,7 +97,8 @@ class LLMCache(BaseCache):
         """As `update`."""
         key = self._key(prompt, llm_string)
         if key is not None:
-            await self._awaiting.offer(key, return_val, FORM, provenance=self._provenance(key, return_val))
+            answers = list(return_val)
+            await self._awaiting.offer(key, answers, FORM, provenance=self._provenance(key, answers))
 
     async def aclear(self, **kwargs: Any) -> None:
         """As `clear`."""

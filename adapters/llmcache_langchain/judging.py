@@ -67,17 +67,24 @@ def provenance_of(generations: Sequence[Generation], seconds: Seconds | None) ->
     """
     messages = [generation.message for generation in generations if isinstance(generation, ChatGeneration)]
     answers = [message for message in messages if isinstance(message, AIMessage)]
-    usages = [message.usage_metadata for message in answers if message.usage_metadata]
+    usages = [message.usage_metadata for message in answers if isinstance(message.usage_metadata, dict)]
     model = next((_model_of(message.response_metadata) for message in answers), None)
     return Provenance(
         model=model,
-        input_tokens=max((usage.get("input_tokens", 0) for usage in usages), default=None),
-        output_tokens=max((usage.get("output_tokens", 0) for usage in usages), default=None),
+        input_tokens=_most([usage.get("input_tokens") for usage in usages]),
+        output_tokens=_most([usage.get("output_tokens") for usage in usages]),
         seconds=seconds,
     )
 
 
-def _model_of(metadata: Mapping[str, Any]) -> str | None:
+def _most(counts: Sequence[object]) -> int | None:
+    # A provider's package may set a message's fields without validation, so a count can be anything.
+    return max((count for count in counts if type(count) is int), default=None)
+
+
+def _model_of(metadata: object) -> str | None:
+    if not isinstance(metadata, Mapping):
+        return None
     for field in ("model_name", "model", "model_id"):
         name = metadata.get(field)
         if isinstance(name, str) and name:

@@ -158,7 +158,7 @@ def keep(key: Key, value: Any, draft: Draft) -> Steps[None]:
 
 def keep_if_possible(key: Key, value: Any, draft: Draft, admit: Admit) -> Steps[None]:
     """Keep an answer that was already paid for: whatever prevents it is told, never raised."""
-    reason = admit(value)
+    reason = _reason(value, admit)
     if reason is not None:
         yield from Emit(Event(Happening.NOT_ADMITTED, key.digest, reason))
         return
@@ -167,6 +167,13 @@ def keep_if_possible(key: Key, value: Any, draft: Draft, admit: Admit) -> Steps[
     except UsageError as error:
         what = Happening.STORE_FAILED if isinstance(error, ClosedError) else Happening.NOT_ENCODABLE
         yield from Emit(Event(what, key.digest, type(error).__name__))
+
+
+def _reason(value: Any, admit: Admit) -> str | None:
+    try:
+        return admit(value)
+    except Exception as error:  # noqa: BLE001 -- judging must not lose what was paid for, whatever shape it has
+        return type(error).__name__
 
 
 def get_or_call(key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: Terms) -> Steps[Found | Plain]:

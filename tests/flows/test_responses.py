@@ -287,3 +287,15 @@ def test_refresh_does_not_read_but_keeps() -> None:
 
     assert ops[:4] == [Monotonic(), Call(call), Monotonic(), Now()]
     assert isinstance(ops[4], PutMany)
+
+
+def test_a_judge_that_fails_loses_no_answer() -> None:
+    """Whatever judging raises is told by its class; nothing is kept, nothing raised."""
+
+    def broken(value: Any) -> str | None:
+        raise ZeroDivisionError("secret")
+
+    steps = keep_if_possible(KEY, "paid", Draft(), broken)
+
+    assert next(steps) == told(Happening.NOT_ADMITTED, "ZeroDivisionError")
+    assert finish(steps, None) is None
