@@ -7,14 +7,18 @@ from llmcache.errors import ConfigError
 from llmcache.model.units import Seconds
 
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
+_MOST_DIGITS = 18  # of a count: what fits into 64 bits
 _BYTES = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 def read_bytes(name: str, text: str) -> int:
     """Return a size in bytes from "1048576", "64MiB" or "1GB"; ConfigError names `name` and what is allowed."""
-    amount = _read(name, text, {unit: float(size) for unit, size in _BYTES.items()}, "a size such as 64MiB or 1GB")
-    return int(amount)
+    allowed = "a size such as 64MiB or 1GB"
+    amount = int(_read(name, text, {unit: float(size) for unit, size in _BYTES.items()}, allowed))
+    if amount == 0:
+        raise ConfigError(f"{name} is {text!r}; allowed is {allowed}, at least one byte")
+    return amount
 
 
 def read_seconds(name: str, text: str) -> Seconds:
@@ -24,7 +28,8 @@ def read_seconds(name: str, text: str) -> Seconds:
 
 def read_count(name: str, text: str) -> int:
     """Return a positive whole number."""
-    if not (text.isascii() and text.isdigit()) or int(text) == 0:
+    # Python refuses to read numbers of thousands of digits, with an error of its own.
+    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS or int(text) == 0:
         raise ConfigError(f"{name} is {text!r}; allowed is a whole number above 0")
     return int(text)
 

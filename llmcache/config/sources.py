@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from llmcache.errors import ConfigError
 from llmcache.model.namespace import Namespace
 
 URL_VARIABLE = "LLMCACHE_URL"
@@ -28,10 +29,24 @@ def namespace(given: Namespace | str | None, environment: Mapping[str, str] | No
 
 
 def cache_folder(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
-    """Return the folder for our files in the user's cache folder, by the custom of the platform; not created."""
+    """Return the folder for our files in the user's cache folder, by the custom of the platform; not created.
+
+    Raises:
+        ConfigError: The user has no home folder, and the environment names no other.
+    """
     seen = os.environ if environment is None else environment
     if platform == "win32":
-        return Path(seen.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "llmcache"
+        return Path(seen.get("LOCALAPPDATA") or _home() / "AppData" / "Local") / "llmcache"
     if platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "llmcache"
-    return Path(seen.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "llmcache"
+        return _home() / "Library" / "Caches" / "llmcache"
+    named = Path(seen.get("XDG_CACHE_HOME") or "")
+    # "All paths set in these environment variables must be absolute. If [...] relative [...] ignore it." (XDG)
+    return (named if named.is_absolute() else _home() / ".cache") / "llmcache"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        # A container that runs as a number no user has.
+        raise ConfigError(f"the user has no home folder; set {URL_VARIABLE}, for example to sqlite:/data") from error

@@ -7,7 +7,10 @@ from urllib.parse import unquote
 from llmcache.errors import ConfigError
 
 _SCHEME = re.compile(r"([a-z][a-z0-9]*(?:[+-][a-z0-9]+)*):(.*)", re.DOTALL | re.ASCII)
-_PASSWORD = re.compile(r"(//[^/?@]*?:)[^/?@]*@")
+# Up to the last @: a password that nobody escaped may hold any of / ? & @, and too much masked hurts nobody.
+_PASSWORD = re.compile(r"(//[^/:@]*:).*@", re.DOTALL)
+# One letter is a drive of Windows, never a scheme.
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]", re.ASCII)
 
 FORMS = "memory:, sqlite: or sqlite:FOLDER"
 
@@ -29,26 +32,38 @@ class StoreURL:
     @property
     def shown(self) -> str:
         """The scheme and address for messages, with any password masked."""
-        return _PASSWORD.sub(r"\1***@", f"{self.scheme}:{self.address}")
+        options = "&".join(f"{name}={value}" for name, value in self.options.items())
+        return _masked(f"{self.scheme}:{self.address}?{options}").partition("?")[0]
 
 
 def parse_url(text: str) -> StoreURL:
     """Return the parts of a store URL; ConfigError says what was found and which forms there are."""
+    if not isinstance(text, str):
+        raise ConfigError(f"a store URL is a text such as 'sqlite:', found {type(text).__name__}; forms are {FORMS}")
     match = _SCHEME.fullmatch(text)
-    if match is None:
-        shown = _PASSWORD.sub(r"\1***@", text)[:80]
-        hint = f"; for a folder write sqlite:{shown}" if shown and ":" not in shown else ""
+    if match is None or _DRIVE.match(text):
+        shown = _masked(text)[:80]
+        is_folder = shown and (":" not in shown or _DRIVE.match(text))
+        hint = f"; for a folder write sqlite:{shown}" if is_folder else ""
         raise ConfigError(f"{shown!r} is not a store URL; forms are {FORMS}{hint}")
     address, _, query = match[2].partition("?")
     return StoreURL(match[1], address, _options(query))
 
 
+def _masked(text: str) -> str:
+    return _PASSWORD.sub(r"\1***@", text)
+
+
 def _options(query: str) -> dict[str, str]:
     options: dict[str, str] = {}
-    for pair in filter(None, query.split("&")):
+    for place, pair in enumerate(filter(None, query.split("&")), 1):
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise ConfigError(f"the URL option {name!r} has no value; options are written ?name=value&name=value")
+            # Its text is not shown: behind an unescaped question mark it is the rest of a password.
+            raise ConfigError(
+                f"option {place} of the URL has no name or no value; options are written ?name=value&name=value, "
+                "and a question mark before them as %3F"
+            )
         if name in options:
             raise ConfigError(f"the URL option {name!r} is given twice")
         options[name] = unquote(value)

@@ -8,7 +8,15 @@ from llmcache.errors import ConfigError
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("1", 1), ("1048576", 1 << 20), ("64MiB", 64 << 20), ("1 gib", 1 << 30), ("1.5KB", 1500), ("2mb", 2_000_000)],
+    [
+        ("1", 1),
+        ("1048576", 1 << 20),
+        ("64MiB", 64 << 20),
+        ("1 gib", 1 << 30),
+        ("1.5KB", 1500),
+        ("2mb", 2_000_000),
+        ("1.9", 1),
+    ],
 )
 def test_sizes_are_read_in_both_families_of_units(text: str, size: int) -> None:
     """KiB counts in 1024, KB in 1000, whatever the case."""
@@ -47,9 +55,16 @@ def test_a_wrong_flag_is_refused(text: str) -> None:
         read_flag("network_ok", text)
 
 
+@pytest.mark.parametrize("text", ["0.5", "0.1b", "0", "0KiB"])
+def test_less_than_a_byte_is_no_size(text: str) -> None:
+    """It is not rounded to nothing."""
+    with pytest.raises(ConfigError, match=f"max_bytes is '{text}'; allowed is a size such as 64MiB or 1GB"):
+        read_bytes("max_bytes", text)
+
+
 def test_counts_are_whole_and_positive() -> None:
     """Zero, signs and fractions are refused."""
-    for wrong in ("0", "-1", "1.5", "", "x", "²"):
+    for wrong in ("0", "-1", "1.5", "", "x", "²", "9" * 5000):
         with pytest.raises(ConfigError, match="whole number"):
             read_count("max_entries", wrong)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from llmcache.config import sources
+from llmcache.errors import ConfigError
 from llmcache.model.namespace import Namespace
 
 
@@ -38,6 +39,7 @@ def test_the_cache_folder_follows_the_platform() -> None:
     found = [
         sources.cache_folder({"XDG_CACHE_HOME": "/xdg"}, "linux"),
         sources.cache_folder({}, "linux"),
+        sources.cache_folder({"XDG_CACHE_HOME": "relative"}, "linux"),
         sources.cache_folder({}, "darwin"),
         sources.cache_folder({"LOCALAPPDATA": "/local"}, "win32"),
         sources.cache_folder({}, "win32"),
@@ -45,6 +47,7 @@ def test_the_cache_folder_follows_the_platform() -> None:
 
     assert found == [
         Path("/xdg/llmcache"),
+        Path.home() / ".cache/llmcache",
         Path.home() / ".cache/llmcache",
         Path.home() / "Library/Caches/llmcache",
         Path("/local/llmcache"),
@@ -61,3 +64,16 @@ def test_the_real_environment_is_read_where_none_is_given(monkeypatch: pytest.Mo
     assert sources.store_url(None) == "memory:"
     assert sources.namespace(None) == Namespace(("n",))
     assert sources.cache_folder(platform="linux") == Path("/seen/llmcache")
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers run as numbers that no user has."""
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+
+    with pytest.raises(ConfigError, match="set LLMCACHE_URL"):
+        sources.cache_folder({}, "linux")
+    assert sources.cache_folder({"XDG_CACHE_HOME": "/xdg"}, "linux") == Path("/xdg/llmcache")
