@@ -1,9 +1,9 @@
-"""Reading what is kept, for people: rows of a listing from headers alone, or whole entries."""
+"""Reading what is kept, for people: rows of a listing from headers alone, or whole bodies."""
 
 from dataclasses import dataclass
 
 from llmcache.api.cache import Cache
-from llmcache.codec.envelope import Header, peek, unpack
+from llmcache.codec.envelope import Header, peek
 from llmcache.errors import DataError
 from llmcache.model.entry import Entry, Provenance
 from llmcache.model.key import Key, Kind
@@ -50,11 +50,6 @@ def bodies_of(cache: Cache, key: Key) -> list[bytes]:
         return list(cache.setup.blocking_world.log_store.read_log(key))
     body = cache.body(key)
     return [] if body is None else [body]
-
-
-def entries_of(cache: Cache, key: Key) -> list[Entry]:
-    """Return the decoded `bodies_of` a key; DataError where one cannot be read."""
-    return [unpack(body, key) for body in bodies_of(cache, key)]
 
 
 def row_data(row: Row) -> dict[str, Plain]:

@@ -8,8 +8,9 @@ def main() -> int:
     try:
         from llmcache.cli.app import run  # noqa: PLC0415 -- needs the extra `cli`, and must not fail without it
     except ModuleNotFoundError as error:
-        if error.name not in {"click", "rich"}:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in {"click", "rich"}:
             raise
-        sys.stderr.write(f"the llmcache command needs {error.name}; install it with: pip install 'llmcache-kit[cli]'\n")
+        sys.stderr.write(f"the llmcache command needs {missing}; install it with: pip install 'llmcache-kit[cli]'\n")
         return 2
     return run(sys.argv[1:])

@@ -49,6 +49,15 @@ def test_question_says_what_would_go(command: Command, store: str) -> None:
     assert None is answer_of(store, "shop")
 
 
+def test_question_about_tags(command: Command, store: str) -> None:
+    """With --tag the question says that not all of them would go."""
+    said = command("clear", "--store", store, "--namespace", "shop", "--tag", "faq", "--tag", "old", typed="yes\n")
+
+    assert 0 == said.code
+    assert said.err.startswith("Drop those of the 2 answers (")
+    assert "that carry faq or old? [y/N]" in said.err
+
+
 def test_declined(command: Command, store: str) -> None:
     """A no, or nothing but return, leaves everything and is exit code 1."""
     for typed in ("n\n", "\n"):

@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import llmcache
+from llmcache.cli.reading import Row, row_of
+from llmcache.model.key import Key
+from llmcache.protocols.scan import Listed
 from tests.cli.conftest import ANSWER, Command, key_of
 
 
@@ -93,10 +96,20 @@ def test_many_keys_are_read_page_by_page(command: Command, empty_store: str) -> 
 def test_damaged_entry_is_a_row(command: Command, damaged_store: str) -> None:
     """An entry that cannot be read is listed with the reason, and does not hide the others."""
     said = command("ls", "--store", damaged_store, "--namespace", "shop")
+    as_json = command("ls", "--store", damaged_store, "--namespace", "shop", "--json")
 
     assert 0 == said.code
     assert "DecodeError" in said.out
     assert "gpt-5.4-mini" in said.out
+    assert ["DecodeError"] == [key["problem"] for key in as_json.data["keys"] if "problem" in key]
+
+
+def test_entry_that_goes_while_it_is_listed() -> None:
+    """Between the listing and the reading of an entry it may expire or be dropped: the row says so."""
+    with llmcache.open("memory:") as cache:
+        listed = Listed(Key(cache.responses.space(), "abc"), body_bytes=10, length=1, ttl=0.1)
+
+        assert Row(listed, None, "gone meanwhile") == row_of(cache, listed)
 
 
 def test_empty_store(command: Command) -> None:
