@@ -93,6 +93,10 @@ class SqliteFloor:
             (session, body),
         )
 
+    def append_packed(self, session: int, generations: Sequence[ChatGeneration]) -> None:
+        """Encode one message and add it."""
+        self.append(session, packed(generations))
+
     def last(self, session: int, count: int) -> list[Any]:
         """Read the last messages and decode them."""
         rows = self._file.execute(

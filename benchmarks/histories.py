@@ -3,6 +3,7 @@
 import tempfile
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ def peer_history(folder: Path, length: int) -> Any:
         return SQLChatMessageHistory(f"s{length}", connection=f"sqlite:///{folder / 'peer.db'}")
 
 
+def last_of_all(peer: Any) -> list[Any]:
+    """The last twenty, where only all can be had."""
+    messages: list[Any] = peer.messages[-20:]
+    return messages
+
+
 def growth(folder: Path) -> list[str]:
     """Append one message, and read the last twenty, at three lengths."""
     message = SHORT.answer[0].message
@@ -53,23 +60,25 @@ def growth(folder: Path) -> list[str]:
         peer = peer_history(folder, length)
         peer.add_messages([message] * length)
         reading = [
-            Contestant("floor: rows + decode", repeated(lambda n=length: floor.last(n, 20)), calls=5),
-            Contestant("LLMCache ChatMessageHistory.last(20)", repeated(lambda h=ours: h.last(20)), calls=5),
+            Contestant("floor: rows + decode", repeated(partial(floor.last, length, 20)), calls=5),
+            Contestant("LLMCache ChatMessageHistory.last(20)", repeated(partial(ours.last, 20)), calls=5),
         ]
         race(reading, slices=100)
         race_peer = [
             Contestant(
-                "LangChain SQLChatMessageHistory, .messages[-20:]", repeated(lambda h=peer: h.messages[-20:]), calls=1
+                "LangChain SQLChatMessageHistory, .messages[-20:]", repeated(partial(last_of_all, peer)), calls=1
             )
         ]
         race(race_peer, slices=5 if length == LENGTHS[-1] else 20)
         tables.append(table(f"history, last 20 of {length:,}", reading + race_peer, reading[0].name))
         adding = [
-            Contestant("floor: one insert", repeated(lambda n=length: floor.append(n, body)), calls=5),
             Contestant(
-                "LLMCache ChatMessageHistory.add_messages", repeated(lambda h=ours: h.add_messages([message])), calls=5
+                "floor: encode + one insert", repeated(partial(floor.append_packed, length, SHORT.answer)), calls=5
             ),
-            Contestant("LangChain SQLChatMessageHistory", repeated(lambda h=peer: h.add_messages([message])), calls=2),
+            Contestant(
+                "LLMCache ChatMessageHistory.add_messages", repeated(partial(ours.add_messages, [message])), calls=5
+            ),
+            Contestant("LangChain SQLChatMessageHistory", repeated(partial(peer.add_messages, [message])), calls=2),
         ]
         race(adding, slices=100)
         tables.append(table(f"history, append one at {length:,}", adding, adding[0].name))
