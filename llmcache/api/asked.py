@@ -6,6 +6,12 @@ from llmcache.model.key import Key, Space
 from llmcache.model.request import Request
 
 
+def require_request(asked: object) -> None:
+    """Raise UsageError unless `asked` is a request: a key does not tell the model, which is kept with an answer."""
+    if not isinstance(asked, Request):
+        raise UsageError(f"asked is a llmcache.Request, found {type(asked).__name__}")
+
+
 def key_of(asked: Request | Key, space: Space) -> Key:
     """Return the key for a request in the namespace of `space`; a ready key is its own answer.
 
@@ -14,6 +20,5 @@ def key_of(asked: Request | Key, space: Space) -> Key:
     """
     if isinstance(asked, Key):
         return asked
-    if isinstance(asked, Request):
-        return request_key(asked, space.namespace)
-    raise UsageError(f"asked is a llmcache.Request, found {type(asked).__name__}")
+    require_request(asked)
+    return request_key(asked, space.namespace)

@@ -17,7 +17,7 @@ from llmcache.flows.responses import clear_tags
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
-from llmcache.model.options import check_seconds, check_tags
+from llmcache.model.options import check_max_messages, check_seconds, check_tags
 from llmcache.model.units import Seconds
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache.protocols.steps import Steps
@@ -58,11 +58,9 @@ class Household:
         self, name: str, ttl: Seconds | None, max_messages: int | None
     ) -> tuple[Key, Seconds | None, int | None]:
         defaults = self._setup.defaults
-        if max_messages is not None and (isinstance(max_messages, bool) or max_messages < 1):
-            raise UsageError(f"max_messages is {max_messages!r}; allowed are whole numbers from 1, or None for all")
         key = Key(self._setup.space(Kind.HISTORY, in_force()), name)
         kept = defaults.history_ttl if ttl is None else check_seconds("ttl", ttl)
-        return key, kept, defaults.max_messages if max_messages is None else max_messages
+        return key, kept, defaults.max_messages if max_messages is None else check_max_messages(max_messages)
 
     def _clear_steps(self, tags: Iterable[str]) -> Steps[None]:
         checked = check_tags(tags)

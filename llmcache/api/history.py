@@ -31,7 +31,7 @@ class Conversation:
         return self._log
 
     def _append_steps(self, messages: Iterable[Plain], type_name: str) -> Steps[int]:
-        if isinstance(messages, str | bytes | dict):
+        if isinstance(messages, str | bytes | dict) or not isinstance(messages, Iterable):
             raise UsageError(
                 f"append takes a list of messages, found one {type(messages).__name__}; write append([message])"
             )

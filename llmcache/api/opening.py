@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from llmcache.api.cache import AsyncCache, Cache
 from llmcache.api.setup import Defaults, Setup, Tenant
@@ -12,7 +13,7 @@ from llmcache.errors import UsageError
 from llmcache.flows.responses import Admit
 from llmcache.model.event import Told
 from llmcache.model.namespace import Namespace
-from llmcache.model.options import check_seconds
+from llmcache.model.options import check_max_messages, check_seconds
 from llmcache.model.units import Instant, Seconds
 from llmcache.policy.admission import refusal
 
@@ -90,8 +91,17 @@ def _set_up(
 
     check_seconds("ttl", defaults.ttl)
     check_seconds("history_ttl", defaults.history_ttl)
-    if defaults.max_messages is not None and defaults.max_messages < 1:
-        raise UsageError(f"max_messages is {defaults.max_messages}; allowed are whole numbers from 1, or None for all")
+    check_max_messages(defaults.max_messages)
+    if tenant is not None and not isinstance(tenant, ContextVar):
+        _check_callable("tenant", tenant, "a context variable or a function")
+    _check_callable("admit", admit, "a function")
+    if listener is not None:
+        _check_callable("listener", listener, "a function")
     where = find_namespace(namespace)
     pair = open_pair(parse_url(store_url(url)), clock)
     return Setup(pair, where, tenant, defaults, admit, clock, time.monotonic, listener)
+
+
+def _check_callable(name: str, found: object, allowed: str) -> None:
+    if not callable(found):
+        raise UsageError(f"{name} is {allowed}, found {type(found).__name__}")

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llmcache.api.asked import key_of
+from llmcache.api.asked import key_of, require_request
 from llmcache.api.options import in_force
 from llmcache.api.setup import Setup
 from llmcache.api.shortcut import NotAnswered, quick_look
@@ -69,6 +69,7 @@ class Answers:
     def _call_steps(
         self, asked: Request, call: Callable[[], Plain | Awaitable[Plain]], wishes: Options
     ) -> Steps[Found | Plain]:
+        require_request(asked)
         key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
         draft = self._draft(wishes, Provenance(model=asked.model))
         terms = Terms(self._setup.admit, self._setup.decoded, draft, wishes.bypass, wishes.refresh, wishes.max_age)
@@ -134,6 +135,7 @@ class ResponseCache(Answers):
             StoreError: It could not be kept; unlike in `get_or_call`, there is nobody else to hand it to.
         """
         wishes = _wishes(ttl=ttl, tags=tags)
+        require_request(asked)
         key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
         draft = self._draft(wishes, Provenance(model=asked.model))
         run(self._setup.observed(keep(key, value, draft)), self._setup.blocking_world)
@@ -188,6 +190,7 @@ class AsyncResponseCache(Answers):
     async def put(self, asked: Request, value: Plain, *, ttl: Seconds | None = None, tags: Iterable[str] = ()) -> None:
         """As `ResponseCache.put`."""
         wishes = _wishes(ttl=ttl, tags=tags)
+        require_request(asked)
         key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
         draft = self._draft(wishes, Provenance(model=asked.model))
         await run_async(self._setup.observed(keep(key, value, draft)), self._setup.awaiting_world)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from llmcache.errors import ConfigError
+from llmcache.errors import ConfigError, UsageError
 from llmcache.model.namespace import Namespace
 
 URL_VARIABLE = "LLMCACHE_URL"
@@ -23,6 +23,8 @@ def namespace(given: Namespace | str | None, environment: Mapping[str, str] | No
     """Return the namespace that holds: the given one, else $LLMCACHE_NAMESPACE, else "default"."""
     seen = os.environ if environment is None else environment
     if given is not None:
+        if not isinstance(given, Namespace | str):
+            raise UsageError(f"namespace is a text such as 'shop/prod', found {type(given).__name__}")
         return Namespace.of(given)
     named = seen.get(NAMESPACE_VARIABLE)
     return Namespace.of(named) if named else DEFAULT_NAMESPACE

@@ -1,12 +1,13 @@
 """Options: how one call is to be treated, beside what it asks."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from llmcache.errors import UsageError
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Seconds
+
+_MOST_SECONDS = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,20 @@ def check_seconds(name: str, found: object) -> Seconds | None:
         return None
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise UsageError(f"{name} is a number of seconds, found {type(found).__name__}")
-    if not math.isfinite(found) or found <= 0:
-        raise UsageError(f"{name} is {found}; allowed are positive, finite numbers of seconds, or None")
+    # Not math.isfinite, which a whole number beyond all floats makes raise.
+    if not 0 < found < _MOST_SECONDS:
+        shown = found if isinstance(found, float) or abs(found) < _MOST_SECONDS else "too large"
+        raise UsageError(f"{name} is {shown}; allowed are positive, finite numbers of seconds, or None")
     return float(found)
+
+
+def check_max_messages(found: object) -> int | None:
+    """Return `found` as a number of messages, or None; UsageError unless it is a whole number from 1."""
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+        raise UsageError(f"max_messages is {found!r}; allowed are whole numbers from 1, or None for all")
+    return found
 
 
 def check_tags(found: object) -> tuple[str, ...]:

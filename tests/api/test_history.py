@@ -126,3 +126,20 @@ def test_an_empty_name_is_refused(cache: llmcache.Cache) -> None:
     """Every session would be the same."""
     with pytest.raises(UsageError, match="non-empty"):
         cache.history("")
+
+
+@pytest.mark.parametrize("wrong", ["text", b"bytes", {"role": "user"}, None, 5])
+def test_what_is_no_list_of_messages_is_refused(cache: llmcache.Cache, wrong: Any) -> None:
+    """The mistake is forgetting the brackets; nothing was appended."""
+    log = cache.history("s")
+    with pytest.raises(UsageError, match=rf"found one {type(wrong).__name__}; write append\(\[message\]\)"):
+        log.append(wrong)
+
+    assert log.length() == 0
+
+
+@pytest.mark.parametrize("wrong", [0, -1, True, 2.5, "3"])
+def test_a_wrong_cap_is_refused_before_anything_is_written(cache: llmcache.Cache, wrong: Any) -> None:
+    """It is a whole number from 1."""
+    with pytest.raises(UsageError, match=r"max_messages is .*; allowed are whole numbers from 1"):
+        cache.history("s", max_messages=wrong)

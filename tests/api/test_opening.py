@@ -1,6 +1,7 @@
 """Opening, closing, and the mistakes people make on the way."""
 
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,31 @@ def test_a_wrong_url_says_what_is_allowed(url: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"ttl": 0}, {"ttl": -1.5}, {"history_ttl": 0}, {"max_messages": 0}, {"namespace": ""}, {"namespace": "a//b"}],
+    [
+        {"ttl": 0},
+        {"ttl": -1.5},
+        {"ttl": math.nan},
+        {"ttl": math.inf},
+        {"ttl": 10**400},
+        {"ttl": "3"},
+        {"history_ttl": 0},
+        {"max_messages": 0},
+        {"max_messages": "3"},
+        {"max_messages": 2.5},
+        {"max_messages": True},
+        {"namespace": ""},
+        {"namespace": "a//b"},
+        {"namespace": 5},
+        {"tenant": "someone"},
+        {"admit": 5},
+        {"listener": 5},
+    ],
+    ids=lambda wrong: str(wrong)[:40],
 )
 def test_a_wrong_argument_is_refused_before_the_store_is_opened(wrong: dict[str, Any]) -> None:
-    """Nothing is left open."""
-    with pytest.raises(UsageError):
+    """Nothing is left open, and the error names the argument."""
+    (name,) = wrong
+    with pytest.raises(UsageError, match=name):
         llmcache.open("memory:", **wrong)
 
 

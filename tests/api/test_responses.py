@@ -270,3 +270,19 @@ def test_stats_count_what_happened(cache: llmcache.Cache) -> None:
 
     assert (stats.hits, stats.misses, stats.kept, stats.hit_rate) == (3, 1, 1, 0.75)
     assert stats.as_dict()["hits"] == 3
+
+
+async def test_only_a_request_can_be_answered_or_put(cache: llmcache.Cache) -> None:
+    """A text is none, and a key does not tell the model; the function is not called."""
+    model = Model()
+    for wrong in ("hi", request_key(REQUEST, cache.namespace)):
+        with pytest.raises(UsageError, match=r"asked is a llmcache.Request, found (str|Key)"):
+            cache.responses.get_or_call(wrong, model)  # type: ignore[arg-type] # the point
+        with pytest.raises(UsageError, match=r"found (str|Key)"):
+            cache.responses.put(wrong, "x")  # type: ignore[arg-type] # the point
+        with pytest.raises(UsageError, match=r"found (str|Key)"):
+            await cache.awaiting.responses.put(wrong, "x")  # type: ignore[arg-type] # the point
+    with pytest.raises(UsageError, match="found str"):
+        cache.responses.get("hi")  # type: ignore[arg-type] # the point
+
+    assert model.calls == 0
