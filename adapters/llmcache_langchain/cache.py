@@ -1,7 +1,6 @@
 """LangChain's answer cache on any llmcache store."""
 
 import logging
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -20,6 +19,7 @@ from llmcache.api.setup import Setup, Tenant
 from llmcache.errors import UsageError
 from llmcache.flows.responses import Found
 from llmcache.keys import langchain_key
+from llmcache.memory.forking import lock_across_forks
 from llmcache.model.entry import Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key
@@ -154,7 +154,7 @@ class Asked:
 
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
-        self._lock = threading.Lock()
+        self._lock = lock_across_forks()
         self._since: dict[Key, float] = {}
 
     def begin(self, key: Key, now: float) -> None:

@@ -1,7 +1,6 @@
 """From what a user gives to an open cache: a URL, an open cache, or nothing."""
 
 import atexit
-import threading
 
 from llmcache.api.cache import AsyncCache, Cache
 from llmcache.api.opening import open as open_cache
@@ -9,6 +8,7 @@ from llmcache.api.setup import Setup
 from llmcache.config.sources import namespace as find_namespace
 from llmcache.config.sources import store_url
 from llmcache.errors import UsageError
+from llmcache.memory.forking import lock_across_forks
 from llmcache.model.namespace import Namespace
 
 Given = str | Cache | AsyncCache | None
@@ -38,16 +38,22 @@ class SharedCaches:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = lock_across_forks()
         self._opened: dict[tuple[str, Namespace], Cache] = {}
 
     def get(self, url: str | None, namespace: Namespace | str | None) -> Cache:
         """Return the shared cache for a URL, opened now if it is the first to ask."""
         asked = (store_url(url), find_namespace(namespace))
+        opened = self._opened.get(asked)
+        if opened is not None:
+            return opened
+        # Opened outside the lock: a fork waits for the lock, and opening makes locks, which wait for the fork.
+        mine = open_cache(asked[0], namespace=asked[1])
         with self._lock:
-            if asked not in self._opened:
-                self._opened[asked] = open_cache(asked[0], namespace=asked[1])
-            return self._opened[asked]
+            opened = self._opened.setdefault(asked, mine)
+        if opened is not mine:
+            mine.close()
+        return opened
 
     def close(self) -> None:
         """Close all of them; the next to ask opens anew."""

@@ -1,8 +1,8 @@
 """Counters of one open cache: what `stats()` shows."""
 
-import threading
 from dataclasses import asdict, dataclass
 
+from llmcache.memory.forking import lock_across_forks
 from llmcache.model.entry import Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.units import Seconds
@@ -59,7 +59,7 @@ class Counters:
     """Counts events, from any thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = lock_across_forks()
         self._counts = {what: 0 for what in Happening if what is not Happening.HIT}
         self._hits = 0
         self._input_tokens = 0

@@ -4,11 +4,11 @@ Never a source of staleness: an entry is used only where the store has just retu
 by bytes, in the order of opening.
 """
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
 from llmcache.codec.envelope import unpack
+from llmcache.memory.forking import lock_across_forks
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key, Kind
 
@@ -32,7 +32,7 @@ class Decoded:
         self._revive = revive
         self._max_bytes = max_bytes
         self._held = 0
-        self._lock = threading.Lock()
+        self._lock = lock_across_forks()
         self._met: OrderedDict[str, tuple[bytes, Entry | None]] = OrderedDict()
 
     def __call__(self, body: bytes, key: Key) -> Entry:

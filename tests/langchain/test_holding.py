@@ -1,0 +1,46 @@
+"""Caches that objects of one turn share."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import llmcache
+from llmcache.errors import ClosedError, UsageError
+from llmcache_langchain import ChatMessageHistory, LLMCache, holding
+
+
+def test_all_who_ask_at_once_get_the_same_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lost the race is closed again."""
+    meeting, opened = threading.Barrier(4), list[llmcache.Cache]()
+
+    def open_together(url: str, **named: object) -> llmcache.Cache:
+        cache = llmcache.open(url)
+        opened.append(cache)
+        meeting.wait(timeout=30)
+        return cache
+
+    monkeypatch.setattr(holding, "open_cache", open_together)
+    shared = holding.SharedCaches()
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(lambda _: shared.get("memory:", None), range(4)))
+    (winner,) = found
+    winner.history("s").append(["x"])
+
+    assert winner in opened
+    for loser in opened:
+        if loser is not winner:
+            with pytest.raises(ClosedError):
+                loser.history("s").length()
+    assert shared.get("memory:", None) is winner
+    shared.close()
+
+
+@pytest.mark.parametrize("wrong", [5, b"memory:", Path("/tmp")])
+def test_what_is_no_store_is_refused(wrong: Any) -> None:
+    """A path is the mistake people make."""
+    for make in (LLMCache, lambda store: ChatMessageHistory("s", store)):
+        with pytest.raises(UsageError, match=f"found {type(wrong).__name__}"):
+            make(wrong)
