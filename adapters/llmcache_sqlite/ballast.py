@@ -1,45 +1,39 @@
 """The ballast: a file of nothing that is thrown overboard when the disk is full.
 
-Deleting needs room too, since SQLite writes every change to its log first. On a full disk a store without a
-reserve can therefore neither take a new entry nor free itself by dropping an old one.
+Deleting needs room too: SQLite writes every change to its log first, and folding the log into the file may make that
+longer. On a full disk a store without a reserve can therefore neither take a new entry nor free itself by
+dropping an old one. So the ballast is twice as large as the log gets.
+
+Where there is no ballast, in any process, nobody makes the file longer, so that what the ballast left is kept for
+deleting. It is loaded again when the disk has room for more than it.
 """
 
 import os
 from contextlib import suppress
-from typing import Final
 
 from llmcache_sqlite.place import Place
 
-MOST_BYTES: Final = 2 * 2**20
-_SHARE: Final = 64
-"""The ballast is at most this part of `max_bytes`, because it counts towards it."""
 
+def load(place: Place, size: int) -> int:
+    """Make the ballast where it is missing and the disk has room for more; return how large it is now, 0 for none.
 
-def ballast_bytes(max_bytes: int) -> int:
-    """Return how large the ballast of a store of `max_bytes` is."""
-    return min(MOST_BYTES, max_bytes // _SHARE)
-
-
-def load(place: Place, size: int) -> bool:
-    """Make the ballast where it is missing and the disk has plenty of room; return whether it is there now."""
-    if os.path.exists(place.ballast):  # noqa: PTH110 -- text throughout, see Place
-        return True
-    if free_bytes(place) < 4 * size:
-        return False
+    One that is there may be larger or smaller: a process with another bound has made it.
+    """
+    there = place.ballast_bytes()
+    # The half more keeps it from being dropped and loaded in turns.
+    if there or free_bytes(place) < size + size // 2:
+        return there
     try:
         made = os.open(place.ballast, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return True
     except OSError:
-        return False
+        return place.ballast_bytes()  # another process was quicker, or the folder is gone
     try:
         os.write(made, bytes(size))
     except OSError:
         drop(place)
-        return False
     finally:
         os.close(made)
-    return True
+    return place.ballast_bytes()
 
 
 def drop(place: Place) -> bool:

@@ -21,7 +21,7 @@ from llmcache_sqlite.errors import NAME, Deed
 from llmcache_sqlite.work import Read, Write
 
 _BATCH_SHARE: Final = 4
-"""One call writes at most this part of `max_bytes`: it is one transaction, which needs its room twice."""
+"""One call writes at most this part of `max_bytes`: it is one transaction, which needs its room in the log, too."""
 
 TIDY_AFTER_CLEAR: Final[Seconds] = 0.05
 """How long `clear` goes on to give pages back; what is left then goes with later writes."""

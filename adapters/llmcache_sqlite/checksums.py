@@ -13,6 +13,7 @@ from llmcache.model.units import Instant
 
 _ENDLESS: Final = b"-"
 _pack_instant: Final = struct.Struct("<d").pack
+_pack_number: Final = struct.Struct("<q").pack
 _pack_place: Final = struct.Struct("<qq").pack
 
 
@@ -33,4 +34,4 @@ def log_sum(log: Key, first: int, following: int, expires: Instant | None) -> in
 
 def message_sum(body_crc: int, number: int) -> int:
     """Return the sum of a body in a log, given the CRC of its bytes and its number in the whole file."""
-    return crc32(_pack_place(number, 0), body_crc)
+    return crc32(_pack_number(number), body_crc)

@@ -4,6 +4,7 @@ No memory map is used: where a file is cut short by somebody else, touching the 
 and at these sizes it gains nothing.
 """
 
+import errno
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,9 @@ class Opening:
         return cursor
 
     def writer(self) -> sqlite3.Cursor:
-        """Return a cursor that can write; errors as for `reader`."""
+        """Return a cursor that can write; errors as for `reader`, and OSError where the place is read-only."""
+        if Path(self.place.file).exists() and not self.place.is_writable():
+            raise OSError(errno.EROFS, "the file or its folder is read-only")
         cursor = self._opened("mode=rw")
         execute = cursor.execute
         execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
@@ -63,7 +66,7 @@ class Opening:
         execute("PRAGMA secure_delete = OFF")
         wanted = "wal" if self.write_ahead else "delete"
         (mode,) = execute("PRAGMA journal_mode").fetchone()
-        if mode != wanted and self.place.is_writable():
+        if mode != wanted:
             # The file was moved here from the other kind of file system. Busy means: as it is, then.
             execute(f"PRAGMA journal_mode = {wanted}").fetchone()
         return cursor
@@ -93,15 +96,16 @@ class Opening:
             check_same_thread=False,  # one thread at a time is what the pool and the gate are for
             cached_statements=128,
         )
+        connection.text_factory = _forgiving
+        cursor = connection.cursor()
         try:
-            cursor = connection.cursor()
             # Planted functions in indexes do not run, and a damaged page is noticed when it is loaded.
             cursor.execute("PRAGMA trusted_schema = OFF")
             cursor.execute("PRAGMA cell_size_check = ON")
             cursor.execute("PRAGMA temp_store = MEMORY")
             self._inspect(cursor, before)
         except BaseException:
-            connection.close()
+            close(cursor)
             raise
         return cursor
 
@@ -118,8 +122,16 @@ class Opening:
             raise MovedError from error
 
 
+def _forgiving(text: bytes) -> str:
+    """Decode whatever is stored as text: a flipped bit can make text of a body, and Python's own error would quote it."""
+    return text.decode("utf-8", "surrogateescape")
+
+
 def close(cursor: sqlite3.Cursor) -> None:
-    """Close the cursor's connection, whatever is the matter with it."""
+    """Close the cursor's connection, whatever is the matter with it.
+
+    The cursor first: as long as it has a statement, and a traceback may hold it for ever, SQLite keeps the file open.
+    """
     connection = cursor.connection
     try:
         cursor.close()

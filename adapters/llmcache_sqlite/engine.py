@@ -136,7 +136,10 @@ class Engine:
         if not self.file.gate.acquire(timeout=deadline.left()):
             return
         try:
-            self._shrink(self.file.writer())
+            cursor = self.file.writer()
+            # First, while there is the ballast's room: this alone gives the log's back.
+            fold_log(cursor)
+            self._shrink(cursor)
         finally:
             self.file.gate.release()
 

@@ -88,7 +88,7 @@ def read(cursor: sqlite3.Cursor, log: Key, start: int, stop: int | None, *, now:
         found = cursor.execute(_SLICE, (lowest, lowest + len(places) - 1)).fetchall()
     finally:
         cursor.execute("COMMIT")
-    if len(found) != len(places) or not all(_is_sound(*one) for one in found):
+    if len(found) != len(places) or not _are_sound(found):
         raise _damaged(log, "read_log", tally)
     return [body for _, _, body in found]
 
@@ -153,8 +153,11 @@ def _insert(transaction: Transaction, lowest: int, bodies: Sequence[tuple[bytes,
     )
 
 
-def _is_sound(number: int, total: int, body: object) -> bool:
-    return type(body) is bytes and message_sum(crc32(body), number) == total
+def _are_sound(found: Sequence[tuple[int, int, bytes]]) -> bool:
+    try:
+        return [total for _, total, _ in found] == [message_sum(crc32(body), number) for number, _, body in found]
+    except TypeError:
+        return False  # something else than bytes
 
 
 def _damaged(log: Key, op: str, tally: Tally) -> DecodeError:

@@ -62,6 +62,10 @@ class Place:
         """Return the size of the main file; 0 where there is none."""
         return _size(self.file)
 
+    def ballast_bytes(self) -> int:
+        """Return the size of the ballast; 0 where there is none."""
+        return _size(self.ballast)
+
     def is_writable(self) -> bool:
         """True where this process may write the file and make others beside it."""
         return os.access(self.folder, os.W_OK | os.X_OK) and os.access(self.file, os.W_OK)

@@ -49,6 +49,9 @@ def purge_logs(transaction: Transaction, limit: int) -> int:
 
 
 def purge(transaction: Transaction, limit: int, tally: Tally) -> int:
-    """Do each of the steps once."""
-    cleared = purge_cleared(transaction, limit)
-    return cleared + purge_expired(transaction, limit, tally) + purge_logs(transaction, limit)
+    """Do the steps one after the other until `limit` rows are deleted or none is left."""
+    found = 0
+    for step in (purge_cleared, purge_logs, lambda transaction, limit: purge_expired(transaction, limit, tally)):
+        while found < limit and (deleted := step(transaction, limit - found)):
+            found += deleted
+    return found

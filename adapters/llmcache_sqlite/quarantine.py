@@ -100,7 +100,7 @@ def set_aside(place: Place, found: Identity | None, deadline: Deadline) -> int:
         with suppress(FileNotFoundError):
             os.rename(place.wal, new_name + "-wal")  # noqa: PTH104 -- as above
         _remove(f"{place.file}-shm")
-        for old in aside[: len(aside) + 1 - _KEPT]:
+        for old in aside[: max(0, len(aside) + 1 - _KEPT)]:
             _remove(str(old))
             _remove(f"{old}-wal")
         return 1

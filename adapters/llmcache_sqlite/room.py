@@ -23,9 +23,11 @@ from llmcache_sqlite.schema import PAGE_BYTES
 from llmcache_sqlite.transaction import Transaction
 
 MIN_BYTES: Final = 2**20
-_LOG_SHARE: Final = 64
-_LONGEST_LOG: Final = 4 * 2**20
+_LOG_SHARE: Final = 128
+_LONGEST_LOG: Final = 2 * 2**20
 _SHORTEST_LOG: Final = 64 * 2**10
+_SMALL_FILES: Final = 64 * 2**10
+"""The index of the log, and the lock."""
 
 _TIDY_EVERY: Final = 16
 """Transactions between two steps of tidying; none, while a step finds more than it may delete."""
@@ -43,6 +45,8 @@ _EVICT_ROWS: Final = 32
 _MOST_SECOND_ROUNDS: Final = 64
 """Entries stored again in one transaction; where more than these were read, some that were read go too."""
 _EVICT_AHEAD: Final = 256 * 2**10
+_EVICT_AHEAD_SHARE: Final = 256
+"""More is evicted than is needed now, so that not every write does; little in a small store, whose log must stay short."""
 _MOST_EVICTED: Final = 2**20
 """A transaction evicts at most this much more than it needs: a store that was opened with a smaller bound shrinks
 over many writes instead of holding one up for seconds."""
@@ -93,16 +97,17 @@ class Room:
     def __init__(self, place: Place, max_bytes: int, tally: Tally, marks: Marks) -> None:
         self._place = place
         self._max_bytes = max_bytes
-        self._ballast_bytes = ballast.ballast_bytes(max_bytes)
         self._log_bytes = log_bytes(max_bytes)
+        self._ballast_bytes = 2 * self._log_bytes
         self._tally = tally
         self._marks = marks
         # So many bytes may be written before the file is measured again.
         self._left = -1
         self._until_tidy = _TIDY_EVERY
+        # For pages in use, as it was when the file was last measured.
+        self._limit = max_bytes
         self._log_is_too_long = False
-        # The disk was full: the file must not grow, until the disk has room for the ballast again.
-        self._is_tight = False
+        self._pages_to_give_back = 0
         self._second_rounds = 0
         self._committed = (0, 0)
 
@@ -118,7 +123,7 @@ class Room:
         if not grows:
             return
         self._left -= grows
-        if self._left < 0 or self._is_tight:
+        if self._left < 0:
             self._measure(transaction, grows, deed)
 
     def tidy(self, transaction: Transaction, rows: int = _TIDY_ROWS) -> bool:
@@ -127,15 +132,15 @@ class Room:
         marks = [(number,) for number in self._marks.some(_TIDY_MARKS)]
         transaction.cursor.executemany("UPDATE entry SET used = 1 WHERE id = ?", marks)
         pages, free = _pages(transaction)
-        if free > max(_MOST_FREE_PAGES, pages // 4):
-            transaction.execute(f"PRAGMA incremental_vacuum({rows * _TIDY_PAGES // _TIDY_ROWS})").fetchall()
+        is_too_long = pages * PAGE_BYTES > self._limit and free > _TIDY_PAGES
+        if is_too_long or free > max(_MOST_FREE_PAGES, pages // 4):
+            self._pages_to_give_back = rows * _TIDY_PAGES // _TIDY_ROWS
             found += rows
         self._until_tidy = 1 if found >= rows else _TIDY_EVERY
         return found > 0
 
     def shrink(self, transaction: Transaction) -> None:
-        """Evict a sixteenth of what is there, or all there is, because the disk is full; and do not grow from now on."""
-        self._is_tight = True
+        """Evict a sixteenth of what is there, or all that can be, because the disk is full."""
         pages, free = _pages(transaction)
         used = (pages - free) * PAGE_BYTES
         self._free(transaction, used, used - max(used // 16, _EVICT_AHEAD))
@@ -143,6 +148,11 @@ class Room:
     def committed(self, cursor: sqlite3.Cursor) -> None:
         """Do what can only be done between transactions."""
         self._committed = (self._tally.evicted, self._tally.purged)
+        if self._pages_to_give_back:
+            pages, self._pages_to_give_back = self._pages_to_give_back, 0
+            with suppress(sqlite3.Error):
+                # As a script, because Python's `execute` does one step of it, which is one page.
+                cursor.executescript(f"PRAGMA incremental_vacuum({pages})")
         if self._log_is_too_long:
             # Readers that stay in one snapshot, of another program perhaps, have kept the log from being used again.
             self._log_is_too_long = False
@@ -155,25 +165,26 @@ class Room:
 
     def _measure(self, transaction: Transaction, grows: int, deed: Deed) -> None:
         """See how full the file is, and evict until `grows` bytes fit."""
-        has_ballast = ballast.load(self._place, self._ballast_bytes)
-        self._is_tight = self._is_tight and not has_ballast
+        weight = ballast.load(self._place, self._ballast_bytes)
         log = self._place.wal_bytes()
         self._log_is_too_long = log > 4 * self._log_bytes
-        limit = self._max_bytes - self._ballast_bytes - max(2 * self._log_bytes, log, grows)
+        others = max(weight, self._ballast_bytes) + max(4 * self._log_bytes, log, 2 * grows) + _SMALL_FILES
+        limit = self._max_bytes - others
+        self._limit = limit
         pages, free = _pages(transaction)
-        if self._is_tight:
+        if not weight:
             limit = min(limit, pages * PAGE_BYTES)
         used = (pages - free) * PAGE_BYTES
         self._marks.wanted = used > limit // 2
         if used + grows > limit:
-            ahead = min(_EVICT_AHEAD, self._max_bytes // 64)
+            ahead = min(_EVICT_AHEAD, self._max_bytes // _EVICT_AHEAD_SHARE)
             used = self._free(transaction, used, limit - grows - ahead)
             if used + grows > limit and not transaction.count("SELECT EXISTS (SELECT 1 FROM entry WHERE id >= 0)"):
                 raise StoreLimit(
                     f"{NAME} could not do {deed}: {grows:,} bytes more do not fit beside what must be kept into "
                     f"{limit:,} bytes; raise max_bytes, make room on the disk, or cap or expire conversations"
                 )
-        self._left = max(0, limit - used - grows) // 4
+        self._left = min(max(0, limit - used - grows), self._log_bytes) // 4
 
     def _free(self, transaction: Transaction, used: int, target: int) -> int:
         """Delete until at most `target` bytes are in use, or enough for one transaction; return how many are."""
