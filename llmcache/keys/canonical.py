@@ -41,9 +41,7 @@ class Part(NamedTuple):
         return f"{self.name}:{self.text}".encode("utf-8", "surrogatepass")
 
 
-json_text = json.JSONEncoder(
-    ensure_ascii=True, sort_keys=True, check_circular=False, separators=(",", ":"), allow_nan=True
-).encode
+json_text = json.JSONEncoder(ensure_ascii=True, sort_keys=True, check_circular=False, separators=(",", ":")).encode
 
 
 _decode = json.JSONDecoder()

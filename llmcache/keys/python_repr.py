@@ -11,6 +11,7 @@ Every pattern takes linear time, whatever the text.
 
 import re
 from ast import literal_eval
+from functools import cache
 
 from llmcache.keys.canonical import is_deep, json_text
 from llmcache.model.units import Plain
@@ -22,13 +23,18 @@ _STRING = rf"(?:'[^'\\\n]*+(?:{_ESCAPE}[^'\\\n]*+)*+'|\"[^\"\\\n]*+(?:{_ESCAPE}[
 _QUOTE = rf"(?:(?<!\w)|(?<=\Wb)){_STRING}(?!\w)"
 _NUMBER = r"-?[0-9][0-9.]*+(?:e[+-]?[0-9]++)?"
 
-_QUOTED = re.compile(_QUOTE)
-_TOKEN = re.compile(rf"{_QUOTE}|(?P<open>[\[({{])|(?P<close>[\])}}])|[^'\"\[\](){{}}]++")
-_LITERAL = re.compile(rf"(?:b?{_STRING}|{_NUMBER}|True|False|None|[\[\](){{}}:,] ?)++")
-_SCRUBBED = re.compile(rf"(?P<string>{_QUOTE})|(?P<at> at )0x[0-9A-Fa-f]++|(?P<orphan>['\"])")
+_TOKEN = rf"{_QUOTE}|(?P<open>[\[({{])|(?P<close>[\])}}])|[^'\"\[\](){{}}]++"
+_LITERAL = rf"(?:b?{_STRING}|{_NUMBER}|True|False|None|[\[\](){{}}:,] ?)++"
+_SCRUBBED = rf"(?P<string>{_QUOTE})|(?P<at> at )0x[0-9A-Fa-f]++|(?P<orphan>['\"])"
 
 _TAG = "py:"
 """How the only member of an object is named that stands for something JSON has not."""
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile when first needed: it takes as long as importing a third of the core, and many programs have no need."""
+    return re.compile(pattern)
 
 
 class NotPairsError(ValueError):
@@ -55,7 +61,7 @@ def read_pairs(text: str) -> dict[str, Plain]:
 
 def _pair(text: str, position: int, before: str) -> tuple[str, str, int]:
     """Return the name and the printed value of the pair at `position`, and where it ends."""
-    quoted = _QUOTED.match(text, position + len(before))
+    quoted = _compiled(_QUOTE).match(text, position + len(before))
     if quoted is None or not text.startswith(before, position) or not text.startswith(", ", quoted.end()):
         raise NotPairsError("no pair where one should begin")
     start = quoted.end() + 2
@@ -66,7 +72,7 @@ def _pair(text: str, position: int, before: str) -> tuple[str, str, int]:
 def _closing(text: str, position: int) -> int:
     """Return where the bracket closes that was open before `position`."""
     depth = 1
-    while found := _TOKEN.match(text, position):
+    while found := _compiled(_TOKEN).match(text, position):
         if found["open"]:
             depth += 1
         elif found["close"]:
@@ -82,7 +88,7 @@ def read_value(text: str) -> Plain:
 
     What JSON has not stands in an object with one member, whose name begins with "py:".
     """
-    if _LITERAL.fullmatch(text):
+    if _compiled(_LITERAL).fullmatch(text):
         try:
             value = literal_eval(text)
             # Printing again proves that nothing was lost.
@@ -119,6 +125,6 @@ def scrubbed(text: str) -> str:
 
     Where a quote has no partner nobody can say what is inside, so that nothing is changed.
     """
-    if any(found["orphan"] for found in _SCRUBBED.finditer(text)):
+    if any(found["orphan"] for found in _compiled(_SCRUBBED).finditer(text)):
         return text
-    return _SCRUBBED.sub(lambda found: found["string"] or f"{found['at']}0x", text)
+    return _compiled(_SCRUBBED).sub(lambda found: found["string"] or f"{found['at']}0x", text)
