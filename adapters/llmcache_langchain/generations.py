@@ -1,4 +1,4 @@
-"""Answers of LangChain's models, lists of generations, as plain data and back; and fast copies of them.
+"""Answers of LangChain's models, lists of generations, as plain data and back.
 
 The plain form is a list with one object per generation. A chat generation has a `message` (see `messages`), and its
 `text` only where that is not what LangChain computes from the message; any other generation has a `text` and no `message`:
@@ -7,11 +7,8 @@ The plain form is a list with one object per generation. A chat generation has a
     [{"text": "4"}]
 """
 
-import copy
 from collections.abc import Sequence
-from typing import Any
 
-from langchain_core.messages import BaseMessage
 from langchain_core.messages.base import TextAccessor
 from langchain_core.outputs import ChatGeneration, Generation
 
@@ -46,18 +43,6 @@ def generations_from_plain(plain: Plain) -> list[Generation]:
     if type(plain) is not list:
         raise DecodeError("this is not a list of generations")
     return [_from_plain(item) for item in plain]
-
-
-def isolate(generations: Sequence[Generation]) -> list[Generation]:
-    """Return equal generations of the same classes that share nothing mutable with `generations`.
-
-    Raises:
-        UsageError: They hold an object that cannot be copied, such as a lock.
-    """
-    try:
-        return [_own_model(generation) for generation in generations]
-    except RecursionError as error:
-        raise UsageError("an answer nests deeper than the stack of the caller has room for") from error
 
 
 def _to_plain(generation: Generation, place: Place) -> Plain:
@@ -126,42 +111,3 @@ def _text_of_block(block: dict[str, Plain]) -> str:
     # Blocks without type are of old messages; LangChain counts them in since they were all there was.
     text = block.get("text")
     return text if block.get("type") in ("text", None) and type(text) is str else ""
-
-
-# Copies made by hand, with no call for a leaf: `copy.deepcopy` takes five times as long.
-
-_IMMUTABLE = frozenset({str, int, bool, type(None), float, bytes, TextAccessor})
-
-
-def _own_model(model: Any) -> Any:
-    extra, private = model.__pydantic_extra__, model.__pydantic_private__
-    return handmade(
-        type(model),
-        _own_dict(model.__dict__),
-        model.__pydantic_fields_set__.copy(),
-        None if extra is None else _own_dict(extra),
-        None if private is None else _own(private),
-    )
-
-
-def _own_dict(value: dict[Any, Any]) -> dict[Any, Any]:
-    own = value.copy()
-    for key, item in value.items():
-        if type(item) not in _IMMUTABLE:
-            own[key] = _own(item)
-    return own
-
-
-def _own(value: Any) -> Any:
-    kind = type(value)
-    if kind is dict:
-        return _own_dict(value) if value else {}
-    if kind is list:
-        return [item if type(item) in _IMMUTABLE else _own(item) for item in value] if value else []
-    # Not isinstance, which pydantic's metaclass makes slow.
-    if BaseMessage in kind.__mro__:
-        return _own_model(value)
-    try:
-        return copy.deepcopy(value)
-    except Exception as error:  # copying a foreign object may raise anything
-        raise UsageError(f"an answer holds a {kind.__name__}, which cannot be copied") from error

@@ -1,4 +1,4 @@
-"""Answers come back equal, of the exact classes, and copies share nothing."""
+"""Answers come back equal, of the exact classes."""
 
 import copy
 import pickle
@@ -11,11 +11,11 @@ from langchain_core.load import dumps
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, message_chunk_to_message
 from langchain_core.messages.base import TextAccessor
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, GenerationChunk
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel
 
 from llmcache.codec.plain import copy_plain, decode_plain, encode_plain
 from llmcache.errors import UsageError
-from llmcache_langchain.generations import generations_from_plain, generations_to_plain, isolate
+from llmcache_langchain.generations import generations_from_plain, generations_to_plain
 from tests.codec.strategies import containers
 from tests.langchain.samples import FULL_AI, PLAIN_FULL_AI
 from tests.langchain.strategies import answers, generation_chunks, generations
@@ -51,10 +51,6 @@ class MyGeneration(Generation):
 
 class MyChatGeneration(ChatGeneration):
     pass
-
-
-class MyMessage(AIMessage):
-    _notes: list[str] = PrivateAttr(default_factory=list)
 
 
 def through_bytes(answer: list[Generation]) -> list[Generation]:
@@ -211,65 +207,6 @@ def test_what_cannot_be_kept_is_refused(answer: Any, complaint: str) -> None:
         generations_to_plain(answer)
 
     assert str(refused.value).startswith(complaint)
-
-
-@given(answers)
-def test_a_copy_is_equal_and_shares_nothing(answer: list[Generation]) -> None:
-    """Whatever one caller does to its copy, nobody else sees it."""
-    copied = isolate(answer)
-
-    assert answer == copied
-    assert mutables(answer).isdisjoint(mutables(copied))
-    assert [type(one) for one in answer] == [type(one) for one in copied]
-    assert [one.model_fields_set for one in answer] == [one.model_fields_set for one in copied]
-
-
-@given(generation_chunks)
-def test_copies_keep_their_class(chunk: Generation) -> None:
-    """Chunks are copied as chunks."""
-    (copied,) = isolate([chunk])
-
-    assert (type(chunk), chunk) == (type(copied), copied)
-    assert mutables(chunk).isdisjoint(mutables(copied))
-
-
-def test_foreign_objects_are_copied_too() -> None:
-    """Parsed objects, tuples, sets and private attributes of the live answer are the copy's own."""
-    message = MyMessage(
-        content="a", additional_kwargs={"parsed": Joke(setup="b"), "pair": ([1], {2}), "raw": bytearray(b"x")}
-    )
-    message._notes.append("c")
-    answer: list[Generation] = [ChatGeneration(message=message)]
-    copied = isolate(answer)
-
-    assert answer == copied
-    assert mutables(answer).isdisjoint(mutables(copied))
-    assert isinstance(copied[0], ChatGeneration)
-    assert isinstance(copied[0].message, MyMessage)
-    assert ["c"] == copied[0].message._notes
-    assert Joke is type(copied[0].message.additional_kwargs["parsed"])
-
-
-def test_immutable_parts_are_shared() -> None:
-    """A long text is not copied."""
-    answer: list[Generation] = [ChatGeneration(message=AIMessage("a" * 10_000))]
-    (copied,) = isolate(answer)
-
-    assert isinstance(copied, ChatGeneration)
-    assert isinstance(answer[0], ChatGeneration)
-    assert answer[0].message.content is copied.message.content
-    assert answer[0].text is copied.text
-
-
-def test_what_cannot_be_copied_is_refused() -> None:
-    """A lock inside an answer raises UsageError, and so does a container inside itself."""
-    cycle: list[Any] = []
-    cycle.append(cycle)
-
-    with pytest.raises(UsageError, match=r"^an answer holds a lock, which cannot be copied$"):
-        isolate([ChatGeneration(message=AIMessage("a", lock=threading.Lock()))])
-    with pytest.raises(UsageError, match=r"^an answer nests deeper than the stack of the caller has room for$"):
-        isolate([Generation.model_construct(text="a", generation_info={"x": cycle}, type="Generation")])
 
 
 def test_a_streamed_answer_is_kept_whole() -> None:
