@@ -121,15 +121,23 @@ def is_there(url: StoreURL, clock: Callable[[], Instant]) -> bool:
 
 
 def _loaded(spec: StoreSpec, path: str) -> object:
-    missing = [name for name in spec.requires if importlib.util.find_spec(name) is None]
+    missing = [name for name in spec.requires if not _is_importable(name)]
     if missing:
         how = f"pip install 'llmcache-kit[{spec.extra}]'" if spec.extra else f"pip install {' '.join(missing)}"
         raise PluginError(f"the store {spec.scheme!r} needs {', '.join(missing)}; install with: {how}")
     module, _, function = path.partition(":")
     try:
         return cast(object, getattr(importlib.import_module(module), function))
-    except (ImportError, AttributeError) as error:
-        raise PluginError(f"the store {spec.scheme!r} cannot be loaded from {path!r}: {error}") from error
+    except Exception as error:  # foreign code; whatever it raises is reported by name
+        found = f"{type(error).__name__}: {error}"
+        raise PluginError(f"the store {spec.scheme!r} cannot be loaded from {path!r}: {found}") from error
+
+
+def _is_importable(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False  # the package around it is missing, or is none
 
 
 def _typed(spec: StoreSpec, url: StoreURL) -> dict[str, Option]:

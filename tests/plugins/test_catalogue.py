@@ -146,3 +146,25 @@ def test_looking_whether_a_store_is_there_checks_its_url() -> None:
     """A wrong option is refused as by opening."""
     with pytest.raises(ConfigError, match="max_byte"):
         is_there(parse_url("sqlite:.?max_byte=1"), time.time)
+
+
+@pytest.mark.parametrize("source", ["raise RuntimeError('boom')", "1 +", "raise ImportError('boom')", "x = 1"])
+def test_a_factory_that_cannot_be_loaded_is_the_plugins_fault(
+    source: str, plugin_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its module raises, the error names the store and where it was loaded from."""
+    (plugin_folder / "breaking_factory.py").write_text(source)
+    spec = StoreSpec(scheme="strange", factory="breaking_factory:open", summary="")
+    monkeypatch.setattr("llmcache.plugins.catalogue.installed", lambda: [Installed("strange", "a 1", (spec,))])
+
+    with pytest.raises(PluginError, match=r"the store 'strange' cannot be loaded from 'breaking_factory:open': .*Error"):
+        open_pair(parse_url("strange:"), time.time)
+
+
+def test_a_missing_package_may_be_named_with_dots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package around it may be missing, too."""
+    spec = StoreSpec(scheme="strange", factory="nowhere:open", summary="", requires=("nowhere.deep", "json.tool"))
+    monkeypatch.setattr("llmcache.plugins.catalogue.installed", lambda: [Installed("strange", "a 1", (spec,))])
+
+    with pytest.raises(PluginError, match=r"needs nowhere\.deep; install with: pip install nowhere\.deep$"):
+        open_pair(parse_url("strange:"), time.time)
