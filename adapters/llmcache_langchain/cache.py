@@ -24,6 +24,7 @@ from llmcache.model.entry import Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key
 from llmcache.model.namespace import Namespace
+from llmcache.model.options import check_tags
 from llmcache.model.units import Seconds
 from llmcache_langchain.generations import generations_to_plain
 from llmcache_langchain.hits import ENTRY_TYPE, revive, served
@@ -85,8 +86,20 @@ class LLMCache(BaseCache):
             self._blocking.offer(key, answers, FORM, provenance=self._provenance(key, answers))
 
     def clear(self, **kwargs: Any) -> None:
-        """Drop the answers of this cache's namespace, and nothing else; StoreError where that failed."""
-        self._blocking.clear()
+        """Drop the answers of this cache's namespace, and nothing else.
+
+        Args:
+            kwargs: `tags`, names of which a dropped answer carries one; without it all are dropped.
+
+        Raises:
+            UsageError: Another argument, which must not end in dropping everything.
+            StoreError: It could not be done.
+        """
+        tags = _tags_of(kwargs)
+        if tags:
+            Cache(self._setup).clear(tags=tags)
+        else:
+            self._blocking.clear()
 
     async def alookup(self, prompt: str, llm_string: str) -> RETURN_VAL_TYPE | None:
         """As `lookup`."""
@@ -102,7 +115,11 @@ class LLMCache(BaseCache):
 
     async def aclear(self, **kwargs: Any) -> None:
         """As `clear`."""
-        await self._awaiting.clear()
+        tags = _tags_of(kwargs)
+        if tags:
+            await AsyncCache(self._setup).clear(tags=tags)
+        else:
+            await self._awaiting.clear()
 
     def stats(self) -> Stats:
         """Return what was counted since the cache was opened."""
@@ -147,6 +164,12 @@ class LLMCache(BaseCache):
 
     def _provenance(self, key: Key, generations: Sequence[Generation]) -> Provenance:
         return provenance_of(generations, self._asked.end(key, self._setup.monotonic()))
+
+
+def _tags_of(given: dict[str, Any]) -> tuple[str, ...]:
+    for name in given.keys() - {"tags"}:
+        raise UsageError(f"clear() takes tags, found {name!r}")
+    return check_tags(given.get("tags", ()))
 
 
 class Asked:
