@@ -19,6 +19,7 @@ from llmcache.protocols.key_value import Put
 
 QUESTION = llmcache.Request(model="gpt-5.4-mini", messages=[{"role": "user", "content": "What is a cache?"}])
 OTHER = llmcache.Request(model="gpt-5.4-mini", messages=[{"role": "user", "content": "And a tag?"}])
+NASTY = "a name \x1b[31mto \x9b32mclear \u202eby"
 ANSWER = "A memory for what was paid for."
 
 
@@ -65,7 +66,7 @@ def store(tmp_path: Path) -> str:
     url = f"sqlite:{tmp_path / 'store'}"
     with llmcache.open(url, namespace="shop") as cache:
         cache.responses.put(QUESTION, ANSWER, ttl=3600)
-        cache.responses.put(OTHER, {"text": "a name \x1b[31mto clear by"}, tags=("faq", "new"))
+        cache.responses.put(OTHER, {"text": NASTY}, tags=("faq", "new"))
         cache.history("ada/1").append([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}])
     with llmcache.open(url, namespace="other") as cache:
         cache.responses.put(QUESTION, "theirs")

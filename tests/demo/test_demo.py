@@ -96,18 +96,31 @@ def test_commands_can_be_pasted(shown: Shown) -> None:
 def test_a_second_run_starts_cold(tmp_path: Path) -> None:
     """What an earlier run kept is cleared first, so that its first call is a call again; nothing else is touched.
 
-    It says that no real model is asked and where things lie; progress goes to the error stream, nothing is coloured.
+    With a key the model of OPENAI_BASE_URL and OPENAI_MODEL is asked, by its name, and the output says so.
     """
     asked = llmcache.Request("m", [{"role": "user", "content": "mine"}])
     with llmcache.open(f"sqlite:{tmp_path / '.llmcache'}", namespace="mine") as cache:
         cache.responses.put(asked, "kept")
-    first = demo(tmp_path)
-    done = run(tmp_path, "demo", "--delay", "0", variables={"COLUMNS": "80", "NO_COLOR": "1"})
+    with LocalModel() as model:
+        variables = {"OPENAI_API_KEY": "sk-none", "OPENAI_BASE_URL": model.base_url, "OPENAI_MODEL": "some-model"}
+        runs = [demo(tmp_path, variables=variables), demo(tmp_path, variables=variables)]
+        names, address, calls = {body["model"] for body in model.bodies}, model.base_url, model.calls
     with llmcache.open(f"sqlite:{tmp_path / '.llmcache'}", namespace="mine") as cache:
         kept = cache.responses.get(asked)
 
-    assert [1, 0, 0] == [ask["calls"] for ask in first["asks"]]
     assert "kept" == kept
+    assert {"some-model"} == names
+    assert 10 == calls == sum(step["calls"] for told in runs for step in told["asks"] + told["turns"])
+    for told in runs:
+        assert {"name": "some-model", "base_url": address, "local": False} == told["model"]
+        assert [1, 0, 0] == [ask["calls"] for ask in told["asks"]]
+        assert [0, 2, 4, 6, 0, 2, 4, 6] == [turn["remembered"] for turn in told["turns"]]
+
+
+def test_what_it_prints_for_people(tmp_path: Path) -> None:
+    """It says that no real model is asked and where things lie; progress goes to the error stream, nothing is coloured."""
+    done = run(tmp_path, "demo", "--delay", "0", variables={"COLUMNS": "80", "NO_COLOR": "1"})
+
     assert 0 == done.returncode, done.stderr
     assert re.search(r"^first call +[\d.]+ m?s +1 +\d+", done.stdout, re.MULTILINE)
     assert re.search(r"^the same again +[\d.]+ m?s +[\d,]+x +0 +0", done.stdout, re.MULTILINE)
@@ -117,18 +130,6 @@ def test_a_second_run_starts_cold(tmp_path: Path) -> None:
     assert 2 == done.stderr.count("importing LangChain")
     assert "\x1b" not in done.stdout + done.stderr
     assert 80 >= max(map(len, done.stdout.partition("3. Look at")[0].splitlines()))
-
-
-def test_real_model_is_asked_where_there_is_a_key(tmp_path: Path) -> None:
-    """With a key the model of OPENAI_BASE_URL and OPENAI_MODEL is asked, by its name, and the output says so."""
-    with LocalModel() as model:
-        variables = {"OPENAI_API_KEY": "sk-none", "OPENAI_BASE_URL": model.base_url, "OPENAI_MODEL": "some-model"}
-        told = demo(tmp_path, variables=variables)
-        names, address = {body["model"] for body in model.bodies}, model.base_url
-
-    assert {"name": "some-model", "base_url": address, "local": False} == told["model"]
-    assert {"some-model"} == names
-    assert sum(step["calls"] for step in told["asks"] + told["turns"]) == len(model.bodies) == 5
 
 
 def test_model_that_refuses(tmp_path: Path) -> None:
