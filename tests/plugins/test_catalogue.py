@@ -157,7 +157,9 @@ def test_a_factory_that_cannot_be_loaded_is_the_plugins_fault(
     spec = StoreSpec(scheme="strange", factory="breaking_factory:open", summary="")
     monkeypatch.setattr("llmcache.plugins.catalogue.installed", lambda: [Installed("strange", "a 1", (spec,))])
 
-    with pytest.raises(PluginError, match=r"the store 'strange' cannot be loaded from 'breaking_factory:open': .*Error"):
+    with pytest.raises(
+        PluginError, match=r"the store 'strange' cannot be loaded from 'breaking_factory:open': .*Error"
+    ):
         open_pair(parse_url("strange:"), time.time)
 
 
@@ -168,3 +170,17 @@ def test_a_missing_package_may_be_named_with_dots(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(PluginError, match=r"needs nowhere\.deep; install with: pip install nowhere\.deep$"):
         open_pair(parse_url("strange:"), time.time)
+
+
+def test_flags_and_texts_of_a_url_are_converted_for_the_factory(
+    plugin_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each option arrives as the kind its spec names."""
+    (plugin_folder / "telling_factory.py").write_text("def open(target):\n    return dict(target.options)\n")
+    spec = StoreSpec(
+        scheme="strange", factory="telling_factory:open", summary="", options={"eager": "flag", "region": "text"}
+    )
+    monkeypatch.setattr("llmcache.plugins.catalogue.installed", lambda: [Installed("strange", "a 1", (spec,))])
+    options: object = open_pair(parse_url("strange:?eager=yes&region=eu%2Fwest"), time.time)
+
+    assert options == {"eager": True, "region": "eu/west"}
