@@ -1,0 +1,87 @@
+"""What the other tests of the keys let pass when the code is changed in one small place."""
+
+from typing import Any
+
+import pytest
+
+from llmcache.errors import UsageError
+from llmcache.keys import explain_request, first_difference, request_key
+from llmcache.keys.langchain_prompt import canonical_prompt
+from llmcache.keys.llm_string import canonical_settings
+from llmcache.keys.python_repr import read_value
+from llmcache.model.request import Request
+from tests.keys.texts import SHOP, name_of, own, prompt
+
+HI = prompt(own("HumanMessage", "hi"))
+HEAD = HI.index("HumanMessage")
+
+
+def calling(call_id: str, content: str = "") -> dict[str, Any]:
+    """Return a message of an AI that calls a tool under an id."""
+    return own("AIMessage", content, tool_calls=[{"name": "add", "args": {}, "id": call_id, "type": "tool_call"}])
+
+
+def asked(call_id: str, text: str) -> Request:
+    """Return a request whose conversation has a call under an id, and a text."""
+    called = {"role": "assistant", "tool_calls": [{"id": call_id, "type": "function"}]}
+    answered = {"role": "tool", "tool_call_id": call_id, "content": "4"}
+    return Request(model="m", messages=[called, answered, {"role": "user", "content": text}])
+
+
+@pytest.mark.parametrize(
+    "text", [f"{HI[:-3]}}}]]", f"{HI[:-3]}xyz", f"{HI}\n", f"({HI[1:]}", f"{'x' * HEAD}{HI[HEAD:]}"]
+)
+def test_a_border_that_is_not_langchains_is_kept(text: str) -> None:
+    """A text that is as long as LangChain's and differs only in its first or last characters stays as it is."""
+    assert ("prompt", text) == canonical_prompt(text)
+
+
+def test_a_name_that_is_the_kind_is_kept() -> None:
+    """Only the member `type` repeats the head of a message; a person may be called so."""
+    assert name_of(HI) != name_of(prompt(own("HumanMessage", "hi", name="human")))
+    assert name_of(HI) != name_of(prompt(own("HumanMessage", "hi", name="HumanMessage")))
+
+
+def test_an_id_is_mentioned_whole_or_not_at_all() -> None:
+    """A text with the end of an id keeps no id from being renamed; one with all of it does."""
+    ends = [name_of(prompt(calling(call_id, "all_1 and call_"))) for call_id in ("call_1", "call_2")]
+    wholes = [name_of(prompt(calling(call_id, "see call_1"))) for call_id in ("call_1", "call_2")]
+
+    assert ends[0] == ends[1]
+    assert wholes[0] != wholes[1]
+
+
+def test_an_id_that_a_request_mentions_is_kept() -> None:
+    """In a plain request, too, an id in a text keeps its name, so that the two still match; other ids are noted."""
+    assert request_key(asked("call_1", "hi"), SHOP) == request_key(asked("call_2", "hi"), SHOP)
+    assert request_key(asked("call_1", "call_1?"), SHOP) != request_key(asked("call_2", "call_1?"), SHOP)
+    assert ["tool-call id call_1"] == [dropped.path for dropped in explain_request(asked("call_1", "hi")).dropped]
+
+
+@pytest.mark.parametrize("member", [object(), {1}, b"x", [object()], {"b": object()}])
+def test_a_stranger_in_a_mapping_is_refused(member: Any) -> None:
+    """Under a plain name, too, only plain data is taken."""
+    with pytest.raises(UsageError, match=r"^parameters\.a"):
+        request_key(Request(model="m", messages=[], parameters={"a": member}), SHOP)
+
+
+@pytest.mark.parametrize("text", ["1(2)", "'a'(1)", "{1, 2}", "{[1]: 2}", "{{}: 1}", "1 2", "[1"])
+def test_what_looks_like_a_literal_and_is_none_stays_text(text: str) -> None:
+    """A call, a set or a list as a name is made of the characters of literals; its text says everything."""
+    assert {"py:repr": text} == read_value(text)
+
+
+def test_a_model_nested_too_deep_stays_text() -> None:
+    """A serialised model that the interpreter cannot read raises nothing."""
+    text = '{"a":' * 100_000
+
+    assert canonical_settings(text) != canonical_settings(text + "1")
+
+
+def test_the_end_of_a_long_text_has_no_dots() -> None:
+    """Dots stand where a shown text goes on, and only there."""
+    left, right = (explain_request(Request(model="x" * 200 + end, messages=[])) for end in "ab")
+    found = first_difference(left, right)
+
+    assert found is not None
+    assert (f'…"{"x" * 30}a"', f'…"{"x" * 30}b"') == (found.left, found.right)
