@@ -118,10 +118,15 @@ async def test_close_waits_for_what_runs(offloaded: Offloaded[Watched], watched:
     running = asyncio.ensure_future(offloaded.append(LOG, (b"1",)))
     await until_begun(watched)
     closing = asyncio.ensure_future(offloaded.close())
+    # Closing runs in a thread, too: by the time this round trip is over it has begun.
+    for _ in range(20):
+        await asyncio.to_thread(threading.active_count)
+    is_closed_early = watched._is_closed
     watched.go_on.release()
 
     assert 1 == await running
     await closing
+    assert (False, True) == (is_closed_early, watched._is_closed)
 
 
 async def test_closed_store_refuses_and_closes_again(offloaded: Offloaded[Watched], watched: Watched) -> None:

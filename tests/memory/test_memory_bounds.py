@@ -8,7 +8,8 @@ import pytest
 from llmcache.errors import StoreLimit
 from llmcache.memory import MemoryStore
 from llmcache.memory.contents import BODY_OVERHEAD, ENTRY_OVERHEAD
-from llmcache.model.key import Key, Kind
+from llmcache.model.key import Key, Kind, Space
+from llmcache.model.namespace import Namespace
 from llmcache.protocols.key_value import Put
 from llmcache_conformance import Clock
 from tests.memory.conftest import key_of
@@ -51,14 +52,14 @@ def test_only_what_is_needed_goes(clock: Clock) -> None:
     assert [*range(2, fitting), 19] == held(store, keys)
 
 
-def test_expired_entries_go_before_living_ones(clock: Clock) -> None:
-    """What nobody can read any more is dropped before what somebody can."""
-    store, keys = entries_store(clock, 3), [key_of(number) for number in range(4)]
-    store.put_many((Put(keys[0], b"old"), Put(keys[1], b"gone", 5.0), Put(keys[2], b"gone", 5.0)))
+def test_expired_entries_go_before_living_ones(store: MemoryStore, clock: Clock) -> None:
+    """What nobody can read any more is dropped before what somebody can, however much room is needed."""
+    store.put_many((Put(key_of(0), b"old"),))
+    store.put_many([Put(key_of(number), b"x" * 100, 5.0) for number in range(1, 120)])
     clock.advance(5.0)
-    store.put_many((Put(keys[3], b"new"),))
+    store.put_many([Put(key_of(number), b"x" * 8_000) for number in range(200, 207)])
 
-    assert [b"old", None, None, b"new"] == store.get_many(keys)
+    assert [b"old"] == store.get_many((key_of(0),))
 
 
 def test_batch_that_fills_the_store_is_kept_whole(clock: Clock) -> None:
@@ -100,14 +101,14 @@ def test_store_full_of_what_must_stay_refuses(clock: Clock) -> None:
     assert [b"again"] * 3 == store.get_many(kept)
 
 
-def test_expired_marks_make_room(clock: Clock) -> None:
+def test_expired_leases_make_room(store: MemoryStore, clock: Clock) -> None:
     """What must be kept must be kept until it expires, and no longer."""
-    store = entries_store(clock, 3)
-    store.put_many([Put(key_of(number, Kind.LEASE), b"me", 5.0) for number in range(3)])
+    weight = 2 + len(key_of(1, Kind.LEASE).physical) + ENTRY_OVERHEAD
+    store.put_many([Put(key_of(number, Kind.LEASE), b"me", 5.0) for number in range((1 << 16) // weight)])
     clock.advance(5.0)
-    store.put_many([Put(key_of(number, Kind.TAG), b"mark") for number in range(3)])
+    store.put_many((Put(key_of(1, Kind.DOCUMENT), b"d" * 8_000),))
 
-    assert [b"mark"] * 3 == store.get_many([key_of(number, Kind.TAG) for number in range(3)])
+    assert [b"d" * 8_000] == store.get_many((key_of(1, Kind.DOCUMENT),))
 
 
 def test_conversations_drive_out_answers_and_then_refuse(store: MemoryStore) -> None:
@@ -138,14 +139,12 @@ def test_append_that_makes_room_itself_is_taken(store: MemoryStore) -> None:
 
 
 def test_expired_conversations_make_room(store: MemoryStore, clock: Clock) -> None:
-    """A log that is gone gives its room to the next."""
-    for number in range(14):
-        store.append(key_of(number, Kind.HISTORY), (b"m" * 4_000,), ttl=5.0)
+    """Logs that are gone give their room to the next, however much it needs."""
+    for number in range(100):
+        store.append(key_of(number, Kind.HISTORY), (b"m" * 100,), ttl=5.0)
     clock.advance(5.0)
-    for number in range(14, 28):
-        store.append(key_of(number, Kind.HISTORY), (b"m" * 4_000,))
 
-    assert 1 == store.log_length(key_of(27, Kind.HISTORY))
+    assert 7 == store.append(key_of(200, Kind.HISTORY), (b"m" * 8_000,) * 7)
 
 
 @pytest.mark.parametrize("ttl", [None, 3_600.0])
@@ -186,7 +185,20 @@ def test_empty_store_weighs_nothing(store: MemoryStore) -> None:
         store.clear(key_of(1, kind).space)
 
     assert full > 9 * 5 * ENTRY_OVERHEAD + 2 * BODY_OVERHEAD
+    assert [] == store._contents.shelves()
     assert (0, 0, []) == (store._contents.used_bytes, store._contents.entries, store.spaces())
+
+
+def test_namespaces_that_came_and_went_leave_nothing(store: MemoryStore) -> None:
+    """Spaces whose keys were deleted one by one, or expired, take no memory."""
+    for number in range(100):
+        space = Space(Namespace((f"tenant {number}",)), Kind.RESPONSE)
+        store.put_many((Put(Key(space, "a"), b"body"),))
+        store.append(Key(space, "b"), (b"1",))
+        store.delete_many((Key(space, "a"),))
+        store.delete_log(Key(space, "b"))
+
+    assert [] == store._contents.shelves()
 
 
 def test_capped_log_costs_by_what_it_adds() -> None:

@@ -24,6 +24,15 @@ def test_entry_is_gone_at_its_very_instant(store: MemoryStore, clock: Clock) -> 
     assert store.put_if_absent(Put(key, b"new"))
 
 
+def test_many_entries_are_gone_at_one_instant(store: MemoryStore, clock: Clock) -> None:
+    """Those that a call does not give back yet are missing all the same."""
+    keys = [key_of(number) for number in range(PURGE_STEP * 3)]
+    store.put_many([Put(key, b"body", 4.0) for key in keys])
+    clock.advance(4.0)
+
+    assert [None] * len(keys) == store.get_many(keys)
+
+
 def test_log_is_gone_at_its_very_instant(store: MemoryStore, clock: Clock) -> None:
     """At the instant of expiry a log is gone, for every op."""
     log = key_of(1, Kind.HISTORY)
@@ -72,6 +81,8 @@ def test_deadlines_of_overwritten_entries_do_not_pile_up(clock: Clock) -> None:
         store.put_if_absent(Put(key_of(number, Kind.LEASE), b"me", 30.0))
         store.delete_if_equal(key_of(number, Kind.LEASE), b"me")
         store.append(key_of(1, Kind.HISTORY), (b"x",), max_length=3, ttl=86_400.0)
+        store.append(key_of(2, Kind.HISTORY), (b"x",), ttl=86_400.0)
+        store.delete_log(key_of(2, Kind.HISTORY))
 
     assert store._contents._deadlines.records < 300
 

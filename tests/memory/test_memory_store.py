@@ -111,6 +111,27 @@ def test_lists_of_a_caller_are_not_kept() -> None:
     assert ([b"body"], [b"1", b"2"]) == (store.get_many((key_of(1),)), store.read_log(log))
 
 
+def test_list_that_changes_during_a_call_is_written_as_it_was_checked() -> None:
+    """What another thread adds to a caller's list after the check is not written unchecked."""
+    log = key_of(1, Kind.HISTORY)
+    puts: list[Put] = []
+    bodies: list[bytes] = []
+
+    def meddle() -> float:
+        puts.append(Put(key_of(2), b"unchecked"))
+        bodies.append(b"unchecked")
+        return 1_000.0
+
+    store = MemoryStore(clock=meddle)
+    store.put_many(puts)
+    puts.clear()
+    bodies.clear()
+    store.append(log, bodies)
+    puts.clear()
+
+    assert ([], []) == (store.spaces(), store.read_log(log))
+
+
 def test_store_works_in_one_event_loop_after_another() -> None:
     """The async colour is bound to no loop."""
     awaited = AsyncMemoryStore(MemoryStore())

@@ -1,6 +1,7 @@
 """The memory store among threads, forks, and calls in the middle of calls."""
 
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -79,12 +80,14 @@ def test_call_in_the_middle_of_a_call_does_not_wait_for_itself() -> None:
 
 
 def in_child(work: object) -> int:
-    """Fork, do `work` in the child, and return its exit status: 0 where it answered True."""
+    """Fork, do `work` in the child, and return its exit status: 0 where it answered True, -14 where it hung."""
     with warnings.catch_warnings():
         # Forking among threads is what is tested; newer interpreters warn of it.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(10)
         try:
             os._exit(0 if callable(work) and work() else 1)
         finally:

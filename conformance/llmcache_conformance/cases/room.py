@@ -15,7 +15,7 @@ from llmcache_conformance.ops import in_turn
 
 _BODY = b"x" * 4_000
 # As much as a small store may need before it is full (see `Subject.open_small`).
-_MORE_THAN_ENOUGH = 2_000
+_MORE_THAN_ENOUGH = 500
 
 
 def what_was_just_put_is_there(bench: Bench) -> Steps[None]:
