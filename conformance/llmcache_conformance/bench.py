@@ -1,5 +1,6 @@
 """What a case works with: an open store in a corner of its own, a clock, and names nobody used before."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Generator
@@ -30,13 +31,13 @@ class Handle:
         if pair.blocking is None or pair.awaiting is None:
             raise TypeError("a store is checked in both colours; offload the one that blocks")
         self.capabilities: Capabilities = pair.blocking.capabilities
-        self._store = pair.blocking
         self.blocking = _blocking_world(pair.blocking, clock)
         self.awaiting = _awaiting_world(pair.awaiting, clock)
 
     def close(self) -> None:
-        """Close the store."""
-        self._store.close()
+        """Close both colours: what they share once, and the threads that either may have of its own."""
+        self.blocking.store.close()
+        asyncio.run(self.awaiting.store.close())
 
 
 class Bench:
