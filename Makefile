@@ -1,8 +1,10 @@
 # `make` lists the targets. Every target builds what it needs; only Python 3.11 or newer, pip and make are asked of the machine.
-# PYTHON=/path/to/python3 chooses another Python for .venv, WORKERS=4 more processes for the tests.
+# PYTHON=/path/to/python3 chooses another Python for .venv, WORKERS=4 more processes for the tests, ROUNDS=100 a longer soak.
 
 BIN := .venv/bin
 WORKERS ?= 2
+ROUNDS ?= 20
+RACES := tests/sqlite tests/memory tests/conformance tests/langchain/test_many_writers.py
 SOURCES := llmcache adapters conformance tests
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -18,7 +20,7 @@ demo: .venv/.demo ## run the two use cases: answers kept, a conversation remembe
 
 test: check ## every check, then every test with coverage
 	@echo '==> tests, $(WORKERS) at a time'
-	@$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term
 
 check: .venv/.dev ## format, lint, both type checkers, import contracts, lengths of files
 	@echo '==> ruff format' && $(BIN)/ruff format --check .
@@ -38,17 +40,20 @@ docs: .venv/.dev ## run every example of the docs and follow every link inside t
 bench: .venv/.bench ## measure us beside the peers, in one run
 	@$(BIN)/python -m benchmarks
 
-soak: .venv/.dev ## the long runs: crashes, forks, many processes
-	@$(BIN)/pytest -m soak --timeout=0 tests
+soak: .venv/.dev ## repeat the tests that kill, fork and race, ROUNDS times; stop at the first failure
+	@for round in $$(seq $(ROUNDS)); do \
+	    echo "==> round $$round of $(ROUNDS)"; \
+	    $(BIN)/pytest -q -x -m slow -n $(WORKERS) $(RACES); \
+	done
 
-mutation: .venv/.mutation ## change keys/ and codec/ line by line and see whether a test notices
-	@$(BIN)/python -m benchmarks.mutation
+mutation: .venv/.dev ## change keys/ and codec/ line by line and see whether a test notices
+	@$(BIN)/python -m benchmarks.mutation --workers $(WORKERS)
 
 constraints: ## resolve every extra anew and write constraints.txt
 	@echo '==> resolving every extra, about a minute'
 	@rm -rf .venv-constraints
 	@python3 -m venv .venv-constraints
-	@.venv-constraints/bin/python -m pip install --quiet -e '.[dev,bench,mutation]'
+	@.venv-constraints/bin/python -m pip install --quiet -e '.[dev,bench]'
 	@.venv-constraints/bin/python -m pip freeze --exclude-editable > constraints.txt
 	@rm -rf .venv-constraints
 	@echo "constraints.txt: $$(wc -l < constraints.txt) packages"
@@ -63,6 +68,6 @@ clean: ## remove what the targets made
 	@if [ -e .venv/.dev ] && ! [ pyproject.toml -nt .venv/.dev ]; then :; else .ci/environment demo; fi
 	@touch $@
 
-.venv/.dev .venv/.bench .venv/.mutation: .venv/.%: pyproject.toml constraints.txt
+.venv/.dev .venv/.bench: .venv/.%: pyproject.toml constraints.txt
 	@.ci/environment $*
 	@touch $@
