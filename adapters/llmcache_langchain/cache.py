@@ -33,8 +33,8 @@ from llmcache_langchain.judging import provenance_of, refusal_of_generations
 
 FORM = Form(ENTRY_TYPE, generations_to_plain, refusal_of_generations)
 
-_short_key = lru_cache(maxsize=512)(langchain_key)
-_LONGEST_REMEMBERED = 64_000
+_short_key = lru_cache(maxsize=256)(langchain_key)
+_LONGEST_REMEMBERED = 32_000
 
 
 class LLMCache(BaseCache):

@@ -24,13 +24,14 @@ class Decoded:
 
     Args:
         revive: Is applied to entries of answers; None leaves them as JSON-like data.
-        max_bytes: Most bytes of bodies to remember; a body over an eighth of it is not remembered. The decoded
-            objects take several times as much memory.
+        max_bytes: Most bytes of bodies to remember; a body over an eighth of it is not remembered.
+        max_entries: Most bodies to remember, because decoded objects take several kilobytes however short their bodies are.
     """
 
-    def __init__(self, revive: Revive | None = None, *, max_bytes: int = 8 << 20) -> None:
+    def __init__(self, revive: Revive | None = None, *, max_bytes: int = 8 << 20, max_entries: int = 2_000) -> None:
         self._revive = revive
         self._max_bytes = max_bytes
+        self._max_entries = max_entries
         self._held = 0
         self._lock = lock_across_forks()
         self._met: OrderedDict[str, tuple[bytes, Entry | None]] = OrderedDict()
@@ -57,6 +58,6 @@ class Decoded:
             replaced = self._met.pop(name, None)
             self._met[name] = (body, entry)
             self._held += len(body) - (len(replaced[0]) if replaced else 0)
-            while self._held > self._max_bytes:
+            while self._held > self._max_bytes or len(self._met) > self._max_entries:
                 _, (oldest, _) = self._met.popitem(last=False)
                 self._held -= len(oldest)

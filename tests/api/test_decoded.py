@@ -89,3 +89,16 @@ def test_a_body_over_an_eighth_of_the_bound_is_never_remembered() -> None:
 
     assert reviving.shared == [False, False, True, False, False]
     assert decoded._held == len(body_of(1))
+
+
+def test_remembering_is_bounded_by_entries_too() -> None:
+    """Short bodies decode to objects of some kilobytes all the same."""
+    reviving = Reviving()
+    decoded = Decoded(reviving, max_entries=3)
+    for number in range(1, 6):
+        decoded(body_of(number), key_of(number))
+    for number in (5, 1):
+        decoded(body_of(number), key_of(number))
+
+    assert len(decoded._met) == 3
+    assert reviving.shared == [False] * 5 + [True, False]

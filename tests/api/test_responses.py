@@ -233,10 +233,13 @@ def test_a_blocking_cache_refuses_an_async_function(cache: llmcache.Cache) -> No
 def test_a_ready_key_is_taken_as_it_is(cache: llmcache.Cache) -> None:
     """For integrations that make their own."""
     cache.responses.put(REQUEST, "x")
-    found = cache.responses.find(request_key(REQUEST, Namespace.of("shop")))
+    key = request_key(REQUEST, Namespace.of("shop"))
+    found = cache.responses.find(key)
+    cache.responses.delete(key)
 
     assert found is not None
     assert found.entry.value == "x"
+    assert cache.responses.get(REQUEST) is None
     with pytest.raises(UsageError, match=r"a llmcache\.Request, found str"):
         cache.responses.get("question")  # type: ignore[arg-type] # the mistake under test
 
