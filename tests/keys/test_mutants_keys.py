@@ -10,6 +10,7 @@ from llmcache.keys.langchain_prompt import canonical_prompt
 from llmcache.keys.llm_string import canonical_settings
 from llmcache.keys.python_repr import read_value
 from llmcache.model.request import Request
+from tests.codec.strategies import stack_of
 from tests.keys.texts import SHOP, name_of, own, prompt
 
 HI = prompt(own("HumanMessage", "hi"))
@@ -69,6 +70,15 @@ def test_a_stranger_in_a_mapping_is_refused(member: Any) -> None:
 def test_what_looks_like_a_literal_and_is_none_stays_text(text: str) -> None:
     """A call, a set or a list as a name is made of the characters of literals; its text says everything."""
     assert {"py:repr": text} == read_value(text)
+
+
+def test_a_full_stack_leaves_a_printing_text() -> None:
+    """Where the caller has left no room to read a deep list, its text says everything, and nothing is raised."""
+    text = "[" * 150 + "]" * 150
+    with stack_of(80):
+        found = read_value(text)
+
+    assert {"py:repr": text} == found
 
 
 def test_a_model_nested_too_deep_stays_text() -> None:
