@@ -54,7 +54,7 @@ constraints: ## resolve every extra anew and write constraints.txt
 	@rm -rf .venv-constraints
 	@python3 -m venv .venv-constraints
 	@.venv-constraints/bin/python -m pip install --quiet -e '.[dev,bench]'
-	@.venv-constraints/bin/python -m pip freeze --exclude-editable > constraints.txt
+	@.venv-constraints/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt
 	@rm -rf .venv-constraints
 	@echo "constraints.txt: $$(wc -l < constraints.txt) packages"
 
