@@ -11,13 +11,16 @@ from types import ModuleType
 import pytest
 
 import llmcache_conformance
+from llmcache.errors import UsageError
 from llmcache.protocols import key_value, log, scan
 from llmcache.protocols.steps import Steps
+from llmcache.protocols.store_ops import GetMany
+from llmcache.protocols.world_ops import Call
 from llmcache_conformance import CLAUSES, Broken, Case, Colour, Need, Run, Subject, conformance_cases, run_case
 from llmcache_conformance import cases as cases_package
 from llmcache_conformance.bench import Bench
 from llmcache_conformance.cases import CASES
-from llmcache_conformance.expect import expect, expect_equal
+from llmcache_conformance.expect import expect, expect_equal, refused
 from tests.conformance.test_memory_conforms import MEMORY
 
 CITED = re.compile(r"\(((?:KV|LOG|SCAN)-\d+)\)")
@@ -135,3 +138,21 @@ def test_long_values_are_clipped() -> None:
         expect_equal(b"a" * 100_000, b"b" * 100_000)
 
     assert len(str(raised.value)) < 600
+
+
+def test_refusal_of_another_class_is_none() -> None:
+    """An op that raises a foreign exception, or none, did not refuse as the clause demands."""
+
+    def divide(bench: Bench) -> Steps[None]:
+        """Expect a refusal of what fails otherwise."""
+        call: Call[float] = Call(lambda: 1 / 0)
+        yield from refused(call, UsageError)
+
+    def accept(bench: Bench) -> Steps[None]:
+        """Expect a refusal of what is accepted."""
+        yield from refused(GetMany((bench.key(),)), UsageError)
+
+    with pytest.raises(Broken, match="Call: expected UsageError, got ZeroDivisionError"):
+        run_case(Case(divide, ()), MEMORY, Colour.BLOCKING)
+    with pytest.raises(Broken, match="GetMany: expected UsageError, but it was accepted"):
+        run_case(Case(accept, ()), MEMORY, Colour.BLOCKING)
