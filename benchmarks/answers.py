@@ -24,7 +24,8 @@ def peer_sqlite(folder: Path) -> BaseCache:
         warnings.simplefilter("ignore")
         from langchain_community.cache import SQLiteCache
 
-        return SQLiteCache(str(folder / "peer.db"))
+        cache: BaseCache = SQLiteCache(str(folder / "peer.db"))
+        return cache
 
 
 def each(work: Work, ask: Callable[[str], Any]) -> Prepare:

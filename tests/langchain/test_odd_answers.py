@@ -14,7 +14,8 @@ from tests.langchain.models import ASKED, chat
 def odd(**fields: Any) -> ChatGeneration:
     """A generation whose message was changed past validation, as providers' packages do."""
     message = AIMessage("x")
-    message.__dict__.update(fields)
+    for name, value in fields.items():
+        object.__setattr__(message, name, value)
     return ChatGeneration.model_construct(text="x", message=message, generation_info=None, type="ChatGeneration")
 
 

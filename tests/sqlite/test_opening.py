@@ -253,7 +253,9 @@ def test_store_cannot_be_pickled_and_shows_no_secret(store: SqliteStore, folder:
 def test_second_process_sees_what_the_first_puts(folder: Path, store: SqliteStore) -> None:
     """What was acknowledged is read by a process that opens afterwards, and the other way round."""
     put(store, "here")
-    told = run("store = open_store(folder); put(store, 'there'); print(answer(store, 'here') == body_of('here'))", folder)
+    told = run(
+        "store = open_store(folder); put(store, 'there'); print(answer(store, 'here') == body_of('here'))", folder
+    )
 
     assert "True" == told.strip()
     assert body_of("there") == answer(store, "there")
