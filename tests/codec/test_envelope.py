@@ -162,6 +162,14 @@ def test_peeking_shows_the_header() -> None:
     )
 
 
+def test_a_header_cannot_be_changed() -> None:
+    """It is a value, like an entry."""
+    seen = peek(pack(FULL, KEY))
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        seen.kind = "history"  # type: ignore[misc] # what the test is about
+
+
 def test_peeking_opens_a_frame() -> None:
     """The header of a squeezed body is read as well, and says so."""
     plain = pack(FULL, KEY)
