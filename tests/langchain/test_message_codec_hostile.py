@@ -147,7 +147,9 @@ def test_what_is_no_message_is_refused(plain: Any) -> None:
         message_from_plain(plain)
 
 
-@pytest.mark.parametrize(("word", "name"), [(word, name) for word, shape in SHAPES.items() for name in sorted(shape.required)])
+@pytest.mark.parametrize(
+    ("word", "name"), [(word, name) for word, shape in SHAPES.items() for name in sorted(shape.required)]
+)
 def test_a_missing_field_is_refused(word: str, name: str) -> None:
     """What a message of this kind always has must be there."""
     plain = {"type": word, "content": "", **REQUIRED.get(word, {})}
