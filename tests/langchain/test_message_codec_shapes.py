@@ -110,6 +110,14 @@ def test_a_newer_field_is_validated(newer: Shape, extra: dict[str, Any]) -> None
         message_from_plain({"type": "ai", "content": "hi", "extra": extra})
 
 
+class Agreeable:
+    def __eq__(self, other: object) -> bool:
+        """Agree with everything, as arrays and mocks do."""
+        return True
+
+    __hash__ = None  # type: ignore[assignment] # equal to everything, so of no hash
+
+
 def test_a_field_may_be_left_out_at_its_default() -> None:
     """Equal in type and value, and not required; anything may stand in a message, so types are compared first."""
     assert Field(bool, {}).may_omit({})
@@ -118,6 +126,7 @@ def test_a_field_may_be_left_out_at_its_default() -> None:
     assert not Field(bool, {}).may_omit([])
     assert not Field(bool, {}).may_omit({"a": 1})
     assert not Field(bool, None).may_omit(0)
+    assert not Field(bool, None).may_omit(Agreeable())
     assert not Field(bool, "", is_required=True).may_omit("")
 
 

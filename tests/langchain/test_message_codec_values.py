@@ -89,6 +89,14 @@ class Bytes(bytes):
         return b"lie"
 
 
+class Shout(str):
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Lie, as a subclass may."""
+        return "LIE"
+
+
 class Number(float):
     def __float__(self) -> float:
         """Lie, as a subclass may."""
@@ -141,6 +149,7 @@ def test_plain_data_passes_unchanged(value: Any) -> None:
         (Name.ANN, "ann"),
         (Level.LOW, 1),
         (TextAccessor("hi"), "hi"),
+        (Shout("hi"), "hi"),
         (True, True),
         (Number(2.5), 2.5),
         (Pair(1, 2), [1, 2]),
