@@ -13,7 +13,7 @@ from typing import Final
 from llmcache.errors import StoreRefused
 from llmcache_sqlite.errors import NAME, Fault, MovedError, fault_of
 from llmcache_sqlite.place import Identity, Place
-from llmcache_sqlite.schema import PAGE_BYTES, is_ours
+from llmcache_sqlite.schema import is_ours
 
 _READER_CACHE_KIB: Final = 4096
 _WRITER_CACHE_KIB: Final = 8192
@@ -31,13 +31,11 @@ class Opening:
         place: Where.
         write_ahead: Use the write-ahead log; False only on network file systems.
         durable: Wait for the disk at every commit, so that a power cut loses no acknowledged write.
-        checkpoint_bytes: Fold the write-ahead log into the file when it is longer than this.
     """
 
     place: Place
     write_ahead: bool
     durable: bool
-    checkpoint_bytes: int
 
     def reader(self) -> sqlite3.Cursor:
         """Return a cursor that can only read.
@@ -60,8 +58,9 @@ class Opening:
         execute = cursor.execute
         execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
         execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
-        execute(f"PRAGMA wal_autocheckpoint = {max(1, self.checkpoint_bytes // PAGE_BYTES)}")
-        execute(f"PRAGMA journal_size_limit = {self.checkpoint_bytes}")
+        # The log is folded into the file by `OpenFile.fold_log`, and is afterwards as short as what is in it.
+        execute("PRAGMA wal_autocheckpoint = 0")
+        execute("PRAGMA journal_size_limit = 0")
         # Debian builds SQLite to overwrite what is deleted with zeros, which doubles the work of evicting.
         execute("PRAGMA secure_delete = OFF")
         wanted = "wal" if self.write_ahead else "delete"

@@ -16,7 +16,7 @@ from llmcache_sqlite.job import AnyJob, Job
 from llmcache_sqlite.mending import Attempts, closed
 from llmcache_sqlite.open_file import OpenFile
 from llmcache_sqlite.place import Place
-from llmcache_sqlite.room import Marks, Room, fold_log, log_bytes
+from llmcache_sqlite.room import Marks, Room
 from llmcache_sqlite.settings import Settings
 from llmcache_sqlite.transaction import Transaction
 from llmcache_sqlite.waiting import Deadline
@@ -58,9 +58,7 @@ class Engine:
             log=True, scan=True, persistent=True, shared=True, inline_reads=write_ahead, limits=self.limits
         )
         self.entries = Entries(settings.clock, self.tally, self.marks)
-        opening = Opening(
-            place, write_ahead=write_ahead, durable=settings.durable, checkpoint_bytes=log_bytes(settings.max_bytes)
-        )
+        opening = Opening(place, write_ahead=write_ahead, durable=settings.durable)
         try:
             self.file = OpenFile(opening, self.tally, Deadline(settings.timeout))
         except FOREIGN as error:
@@ -136,10 +134,9 @@ class Engine:
         if not self.file.gate.acquire(timeout=deadline.left()):
             return
         try:
-            cursor = self.file.writer()
             # First, while there is the ballast's room: this alone gives the log's back.
-            fold_log(cursor)
-            self._shrink(cursor)
+            self.file.cut_log()
+            self._shrink(self.file.writer())
         finally:
             self.file.gate.release()
 
@@ -199,4 +196,4 @@ class Engine:
                 return  # the attempt that follows tells
             raise
         self._room.committed(cursor)
-        fold_log(cursor)
+        self.file.cut_log()

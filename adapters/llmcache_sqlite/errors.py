@@ -56,7 +56,7 @@ class Deed:
 _BY_EXTENDED_CODE: Final = {
     sqlite3.SQLITE_READONLY_DBMOVED: Fault.MOVED,
     sqlite3.SQLITE_IOERR_SHORT_READ: Fault.DAMAGED,
-    sqlite3.SQLITE_IOERR_CORRUPTFS: Fault.DAMAGED,
+    sqlite3.SQLITE_IOERR | 33 << 8: Fault.DAMAGED,  # SQLITE_IOERR_CORRUPTFS, a name that old builds lack
     # Linux answers EDQUOT, and a file in shared memory that cannot grow, by these instead of SQLITE_FULL.
     sqlite3.SQLITE_IOERR_WRITE: Fault.FULL,
     sqlite3.SQLITE_IOERR_SHMSIZE: Fault.FULL,

@@ -22,6 +22,8 @@ from llmcache_sqlite.transaction import Transaction
 
 NUMBERS: Final = 2**32
 """How many bodies a log takes in its whole life."""
+_NOT_YET: Final = 0
+"""In place of the number of a log that is not there; SQLite's own begin at 1."""
 
 _ROW: Final = (
     "SELECT l.id, l.first, l.next, l.expires, l.sum FROM space AS s CROSS JOIN log AS l "
@@ -103,29 +105,33 @@ def append(
     tally: Tally,
 ) -> int:
     """Add bodies, at least one, each with the CRC of its bytes, and return the length afterwards."""
-    expires = None if ttl is None else transaction.now + ttl
-    old = find(transaction.cursor, log, transaction.now, tally, "append")
-    first, following = (old.first, old.following) if old else (0, 0)
-    end = following + len(bodies)
+    found = find(transaction.cursor, log, transaction.now, tally, "append")
+    old = LogRow(_NOT_YET, 0, 0) if found is None else found
+    end = old.following + len(bodies)
     if end >= NUMBERS:
         raise StoreLimit(
             f"{NAME} refused append of {log.digest}: a log takes {NUMBERS:,} bodies in its life; delete it"
         )
-    start = first if max_length is None else max(first, end - max_length)
-    total = log_sum(log, start, end, expires)
-    if old is None:
-        delete(transaction, log)  # it may be there, expired
-        name, space = stored_name(log), transaction.space_made(log.space.prefix)
-        number = transaction.execute(_MADE, (space, name, start, end, expires, total)).lastrowid or 0
-    else:
-        number = old.number
-        transaction.execute(_MOVED, (start, end, expires, total, number))
+    start = old.first if max_length is None else max(old.first, end - max_length)
+    expires = None if ttl is None else transaction.now + ttl
+    number = _write_row(transaction, log, LogRow(old.number, start, end), expires)
     base = number * NUMBERS
-    if start > first and old is not None:
-        transaction.execute(_DROPPED, (base + first, base + min(start, following) - 1))
+    if old.first < start and old.length:
+        transaction.execute(_DROPPED, (base + old.first, base + min(start, old.following) - 1))
     # Of more bodies than the cap, the first are never written.
-    _insert(transaction, base + max(following, start), bodies[max(start - following, 0) :])
+    _insert(transaction, base + max(old.following, start), bodies[max(start - old.following, 0) :])
     return end - start
+
+
+def _write_row(transaction: Transaction, log: Key, row: LogRow, expires: Instant | None) -> int:
+    """Write a log's own row, which is made where it has no number yet, and return its number."""
+    total = log_sum(log, row.first, row.following, expires)
+    if row.number != _NOT_YET:
+        transaction.execute(_MOVED, (row.first, row.following, expires, total, row.number))
+        return row.number
+    delete(transaction, log)  # it may be there, expired
+    name, space = stored_name(log), transaction.space_made(log.space.prefix)
+    return transaction.execute(_MADE, (space, name, row.first, row.following, expires, total)).lastrowid or _NOT_YET
 
 
 def delete(transaction: Transaction, log: Key) -> None:

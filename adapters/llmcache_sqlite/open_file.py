@@ -11,6 +11,7 @@ Invariants:
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from typing import Final
 
 from llmcache.errors import StoreTimeout
@@ -47,6 +48,7 @@ class OpenFile:
         self._readers = Readers(self._new_reader)
         self._is_closed = False
         self._writer: sqlite3.Cursor | None = None
+        self._folder: sqlite3.Cursor | None = None
         self._is_frozen = False
         self._is_left_open = False
         self._next_look = 0.0
@@ -97,10 +99,33 @@ class OpenFile:
         return self._writer
 
     def drop_writer(self) -> None:
-        """Close the writing connection; only with `gate` held."""
-        if self._writer is not None:
-            writer, self._writer = self._writer, None
-            close(writer)
+        """Close the writing connection, and the folding one; only with `gate` held."""
+        folder, writer, self._folder, self._writer = self._folder, self._writer, None, None
+        for cursor in (folder, writer):
+            if cursor is not None:
+                close(cursor)
+
+    def fold_log(self) -> None:
+        """Fold the write-ahead log into the file, as far as no reader needs it; only with `gate` held.
+
+        One connection holds the write lock while another folds. SQLite itself lets others commit meanwhile, and up to
+        3.51.2 (but for 3.44.6 and 3.50.7) that can lose a commit: sqlite.org/wal.html, "the WAL-reset bug".
+        """
+        with suppress(sqlite3.Error):  # busy: the next write comes here again
+            if self._folder is None:
+                self._folder = self.opening.writer()
+            writer = self.writer()
+            writer.execute("BEGIN IMMEDIATE")
+            try:
+                self._folder.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            finally:
+                writer.execute("ROLLBACK")
+
+    def cut_log(self) -> None:
+        """Fold the log and give its bytes back to the disk, if nobody is in the way; only with `gate` held."""
+        self.fold_log()
+        with suppress(sqlite3.Error):
+            self.writer().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def reopen(self, seen: Identity, deadline: Deadline, *, set_aside: bool = False) -> None:
         """Close every connection and open what is at our path, unless that was done since `seen` was the identity.
@@ -136,9 +161,8 @@ class OpenFile:
     def forget(self) -> list[object]:
         """Start anew in a child process; return what must never be closed or finalised there."""
         left: list[object] = [*self._readers.abandoned()]
-        if self._writer is not None:
-            left.append(self._writer)
-            self._writer = None
+        left += [cursor for cursor in (self._folder, self._writer) if cursor is not None]
+        self._folder = self._writer = None
         self.gate = threading.Lock()
         self._mending = threading.Lock()
         self._readers = Readers(self._new_reader)

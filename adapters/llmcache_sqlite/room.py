@@ -26,6 +26,13 @@ MIN_BYTES: Final = 2**20
 _LOG_SHARE: Final = 128
 _LONGEST_LOG: Final = 2 * 2**20
 _SHORTEST_LOG: Final = 64 * 2**10
+_LEAST_LOGGED: Final = 8 * PAGE_BYTES
+"""About what a transaction adds to the log beside what the file grows by."""
+_LOOKS: Final = 8
+"""The log's length is looked up so often while it grows to be folded."""
+_PINNED_LOG_SHARE: Final = 4
+"""The log is at most this part of the bound, or eight times its usual length: longer it gets only where another
+program stays in a read transaction, and then growing writes are refused rather than the disk filled."""
 _SMALL_FILES: Final = 64 * 2**10
 """The index of the log, and the lock."""
 
@@ -92,21 +99,27 @@ class Marks:
 
 
 class Room:
-    """Keeps a file within its bound; used only by whoever has the write transaction."""
+    """Keeps a file within its bound; used only by whoever has the write transaction.
+
+    Attributes:
+        log_is_pinned: A write was refused because somebody keeps the log from being folded; see whether it can be now.
+    """
 
     def __init__(self, place: Place, max_bytes: int, tally: Tally, marks: Marks) -> None:
         self._place = place
         self._max_bytes = max_bytes
         self._log_bytes = log_bytes(max_bytes)
         self._ballast_bytes = 2 * self._log_bytes
+        self._most_log_bytes = max(8 * self._log_bytes, max_bytes // _PINNED_LOG_SHARE)
         self._tally = tally
         self._marks = marks
         # So many bytes may be written before the file is measured again.
         self._left = -1
         self._until_tidy = _TIDY_EVERY
+        self.log_is_pinned = False
         # For pages in use, as it was when the file was last measured.
         self._limit = max_bytes
-        self._log_is_too_long = False
+        self._log_since_look = 0
         self._pages_to_give_back = 0
         self._second_rounds = 0
         self._committed = (0, 0)
@@ -117,6 +130,7 @@ class Room:
         Raises:
             StoreLimit: There is no room beside what must be kept.
         """
+        self._log_since_look += grows + _LEAST_LOGGED
         self._until_tidy -= 1
         if self._until_tidy <= 0:
             self.tidy(transaction)
@@ -145,36 +159,36 @@ class Room:
         used = (pages - free) * PAGE_BYTES
         self._free(transaction, used, used - max(used // 16, _EVICT_AHEAD))
 
-    def committed(self, cursor: sqlite3.Cursor) -> None:
-        """Do what can only be done between transactions."""
+    def committed(self, cursor: sqlite3.Cursor) -> bool:
+        """Do what can only be done between transactions; return whether the log is long enough to be folded."""
         self._committed = (self._tally.evicted, self._tally.purged)
         if self._pages_to_give_back:
             pages, self._pages_to_give_back = self._pages_to_give_back, 0
             with suppress(sqlite3.Error):
                 # As a script, because Python's `execute` does one step of it, which is one page.
                 cursor.executescript(f"PRAGMA incremental_vacuum({pages})")
-        if self._log_is_too_long:
-            # Readers that stay in one snapshot, of another program perhaps, have kept the log from being used again.
-            self._log_is_too_long = False
-            fold_log(cursor)
+        return self._log_is_long()
 
     def rolled_back(self) -> None:
         """Take back what was counted, and measure again before the next write."""
         self._tally.evicted, self._tally.purged = self._committed
         self._left = -1
 
+    def log_is_too_long(self) -> bool:
+        """True where the log, though it was just folded, takes more room than is kept for it."""
+        return self._place.wal_bytes() > 4 * self._log_bytes
+
+    def _log_is_long(self) -> bool:
+        if self._log_since_look < self._log_bytes // _LOOKS:
+            return False
+        self._log_since_look = 0
+        return self._place.wal_bytes() > self._log_bytes
+
     def _measure(self, transaction: Transaction, grows: int, deed: Deed) -> None:
         """See how full the file is, and evict until `grows` bytes fit."""
-        weight = ballast.load(self._place, self._ballast_bytes)
-        log = self._place.wal_bytes()
-        self._log_is_too_long = log > 4 * self._log_bytes
-        others = max(weight, self._ballast_bytes) + max(4 * self._log_bytes, log, 2 * grows) + _SMALL_FILES
-        limit = self._max_bytes - others
-        self._limit = limit
+        self._refuse_pinned_log(deed)
         pages, free = _pages(transaction)
-        if not weight:
-            limit = min(limit, pages * PAGE_BYTES)
-        used = (pages - free) * PAGE_BYTES
+        used, limit = (pages - free) * PAGE_BYTES, self._limit_now(pages, grows)
         self._marks.wanted = used > limit // 2
         if used + grows > limit:
             ahead = min(_EVICT_AHEAD, self._max_bytes // _EVICT_AHEAD_SHARE)
@@ -185,6 +199,26 @@ class Room:
                     f"{limit:,} bytes; raise max_bytes, make room on the disk, or cap or expire conversations"
                 )
         self._left = min(max(0, limit - used - grows), self._log_bytes) // 4
+
+    def _limit_now(self, pages: int, grows: int) -> int:
+        """Return how many bytes of pages may be in use after a transaction that adds `grows`."""
+        weight = ballast.load(self._place, self._ballast_bytes)
+        log = max(4 * self._log_bytes, 2 * grows)
+        self._limit = self._max_bytes - max(weight, self._ballast_bytes) - log - _SMALL_FILES
+        if weight:
+            return self._limit
+        # The disk is full. What the file has on it already can be used: that is more than its pages where some were given
+        # back and the log was not folded since.
+        return min(self._limit, max(pages * PAGE_BYTES, self._place.file_bytes()))
+
+    def _refuse_pinned_log(self, deed: Deed) -> None:
+        log = self._place.wal_bytes()
+        self.log_is_pinned = log > self._most_log_bytes
+        if self.log_is_pinned:
+            raise StoreLimit(
+                f"{NAME} could not do {deed}: another program stays in a read transaction, and its log has grown to "
+                f"{log:,} bytes, limit {self._most_log_bytes:,}; end that program"
+            )
 
     def _free(self, transaction: Transaction, used: int, target: int) -> int:
         """Delete until at most `target` bytes are in use, or enough for one transaction; return how many are."""
@@ -217,12 +251,6 @@ class Room:
         transaction.cursor.executemany("DELETE FROM entry WHERE id = ?", going)
         self._tally.evicted += len(going)
         return len(going) + len(staying)
-
-
-def fold_log(cursor: sqlite3.Cursor) -> None:
-    """Fold the write-ahead log into the file and give its bytes back to the disk, if nobody is in the way."""
-    with suppress(sqlite3.Error):
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _pages(transaction: Transaction) -> tuple[int, int]:

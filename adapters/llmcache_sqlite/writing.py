@@ -104,6 +104,8 @@ class Writing:
     def _transact(self, own: AnyJob) -> None:
         file = self._mender.file
         cursor = file.writer()
+        if self._room.log_is_pinned:
+            file.cut_log()
         cursor.execute("BEGIN IMMEDIATE")
         batch: list[AnyJob] = []
         try:
@@ -121,7 +123,10 @@ class Writing:
             raise
         for job, answer in zip(batch, answers, strict=True):
             job.finish(answer)
-        self._room.committed(cursor)
+        if self._room.committed(cursor):
+            file.fold_log()
+            if self._room.log_is_too_long():
+                file.cut_log()
 
     def _taken(self, own: AnyJob) -> list[AnyJob]:
         """Return the jobs of the next transaction; they are the caller's to finish, fail or put back."""

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from llmcache_sqlite import SqliteStore, open_store
+from llmcache_sqlite.place import Place
+from llmcache_sqlite.quarantine import set_aside
+from llmcache_sqlite.waiting import Deadline
 from tests.sqlite.conftest import Opener
 from tests.sqlite.programs import Program
 from tests.sqlite.things import answer, answers, body_of, file_of, log, put
@@ -220,6 +223,22 @@ def test_only_the_last_files_are_kept(folder: Path, opener: Opener) -> None:
     assert tuple(f"llmcache-1.sqlite.corrupt-{number}" for number in (3, 4, 5, 6, 7)) == health.set_aside_files
 
 
+def test_only_the_file_that_was_found_unusable_is_set_aside(folder: Path) -> None:
+    """A process that found a file damaged, and was slow, does not touch the one that another has put in its place."""
+    filled(folder)
+    place = Place.at(folder)
+    found = place.identity()
+    file_of(folder).rename(folder / "moved")
+    filled(folder)
+    moved = [set_aside(place, seen, Deadline(5.0)) for seen in (found, None)]
+    store = open_store(folder)
+    found_there = answer(store, 0)
+    store.close()
+
+    assert [0, 0] == moved
+    assert body_of(0, 2_000) == found_there
+
+
 @pytest.mark.slow
 def test_many_processes_set_one_file_aside(folder: Path) -> None:
     """Six processes meet a damaged file at once: it is set aside once, and they all go on in one and the same fresh file."""
@@ -248,10 +267,10 @@ tell(sum(answer(store, f"{process} {number}") is not None for process in range(6
     finally:
         for program in programs:
             program.__exit__(None, None, None)
-    set_aside = [path.name for path in folder.glob("*.corrupt-?")]
+    moved = [path.name for path in folder.glob("*.corrupt-?")]
 
     assert ["put"] * 6 == put_lines
-    assert ["llmcache-1.sqlite.corrupt-1"] == set_aside
+    assert ["llmcache-1.sqlite.corrupt-1"] == moved
     # Acknowledged before the damage was met may be in the file that was set aside; after it, all is in the fresh one.
     assert len(set(seen)) == 1
     assert int(seen[0]) > 0

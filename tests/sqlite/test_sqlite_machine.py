@@ -1,0 +1,21 @@
+"""The SQLite store against the oracle: whatever program is run, it answers as a dict and a list do."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from llmcache_conformance import Subject
+from llmcache_conformance.machine import machine_for
+from llmcache_sqlite import open_pair
+
+SHORT = settings(max_examples=30, stateful_step_count=30, deadline=None, derandomize=True)
+
+
+@pytest.mark.slow
+def test_sqlite_answers_as_the_oracle(tmp_path: Path) -> None:
+    """The store, in both colours, on a clock that is set."""
+    subject = Subject("sqlite", open=lambda clock: open_pair(tmp_path, clock=clock), opens_same=True)
+
+    run_state_machine_as_test(machine_for(subject), settings=SHORT)
