@@ -16,7 +16,7 @@ from llmcache_sqlite.job import AnyJob, Job
 from llmcache_sqlite.mending import Attempts, closed
 from llmcache_sqlite.open_file import OpenFile
 from llmcache_sqlite.place import Place
-from llmcache_sqlite.room import Marks, Room
+from llmcache_sqlite.room import Marks, Room, log_bytes
 from llmcache_sqlite.settings import Settings
 from llmcache_sqlite.transaction import Transaction
 from llmcache_sqlite.waiting import Deadline
@@ -58,7 +58,7 @@ class Engine:
             log=True, scan=True, persistent=True, shared=True, inline_reads=write_ahead, limits=self.limits
         )
         self.entries = Entries(settings.clock, self.tally, self.marks)
-        opening = Opening(place, write_ahead=write_ahead, durable=settings.durable)
+        opening = Opening(place, write_ahead, settings.durable, log_bytes(settings.max_bytes))
         try:
             self.file = OpenFile(opening, self.tally, Deadline(settings.timeout))
         except FOREIGN as error:

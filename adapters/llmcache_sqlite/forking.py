@@ -31,8 +31,8 @@ class Forkable(Protocol):
     def __hash__(self) -> int: ...
 
 
-opening: Final = threading.Lock()
-"""Held while an engine is opened or closed, and across a fork."""
+opening: Final = threading.RLock()
+"""Held while an engine is opened or closed, and across a fork. Re-entrant, for signal handlers that open a store."""
 
 _engines: "WeakSet[Forkable]" = WeakSet()
 _held: list[Forkable] = []

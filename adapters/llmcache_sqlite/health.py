@@ -37,7 +37,7 @@ class Tally:
     __slots__ = ("_lock", "damaged", "evicted", "full", "purged", "set_aside")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.damaged = self.evicted = self.full = self.purged = self.set_aside = 0
 
     def found_damage(self) -> None:
@@ -47,4 +47,4 @@ class Tally:
 
     def renew_lock(self) -> None:
         """Start anew in a child process, where another thread may have held the lock for ever."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from llmcache.errors import StoreTimeout
@@ -21,10 +22,25 @@ from llmcache_sqlite.errors import NAME, MovedError
 from llmcache_sqlite.health import Tally
 from llmcache_sqlite.place import Identity
 from llmcache_sqlite.readers import Readers
+from llmcache_sqlite.schema import PAGE_BYTES
 from llmcache_sqlite.waiting import Deadline
 
+_FRAME_HEADER: Final = 24
 _LOOK_EVERY: Final = 1.0
 """Reads notice after at most this many seconds that the file was removed or exchanged; writes notice at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What came of folding the log.
+
+    Attributes:
+        log_bytes: How much was in the log; the file it is in may be longer.
+        is_whole: Nothing is left in it that is not in the file, so the next write begins it anew.
+    """
+
+    log_bytes: int
+    is_whole: bool
 
 
 class OpenFile:
@@ -105,21 +121,28 @@ class OpenFile:
             if cursor is not None:
                 close(cursor)
 
-    def fold_log(self) -> None:
+    def fold_log(self) -> Folded | None:
         """Fold the write-ahead log into the file, as far as no reader needs it; only with `gate` held.
 
         One connection holds the write lock while another folds. SQLite itself lets others commit meanwhile, and up to
         3.51.2 (but for 3.44.6 and 3.50.7) that can lose a commit: sqlite.org/wal.html, "the WAL-reset bug".
+
+        Returns:
+            How long the log was and whether all of it was folded; None where somebody was in the way.
         """
-        with suppress(sqlite3.Error):  # busy: the next write comes here again
+        try:
             if self._folder is None:
                 self._folder = self.opening.writer()
             writer = self.writer()
             writer.execute("BEGIN IMMEDIATE")
             try:
-                self._folder.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                row = self._folder.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             finally:
                 writer.execute("ROLLBACK")
+        except sqlite3.Error:
+            return None
+        busy, frames, folded = row
+        return Folded(frames * (PAGE_BYTES + _FRAME_HEADER), not busy and frames == folded)
 
     def cut_log(self) -> None:
         """Fold the log and give its bytes back to the disk, if nobody is in the way; only with `gate` held."""

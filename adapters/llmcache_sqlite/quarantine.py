@@ -7,7 +7,6 @@ a file beside it, and only to the very file (device and inode) that was found un
 A fresh file is built under another name and linked into place, so that our path never shows half a file.
 """
 
-import fcntl
 import os
 import secrets
 import sqlite3
@@ -103,7 +102,20 @@ def set_aside(place: Place, found: Identity | None, deadline: Deadline) -> int:
         for old in aside[: max(0, len(aside) + 1 - _KEPT)]:
             _remove(str(old))
             _remove(f"{old}-wal")
-        return 1
+    _warn(place, new_name)
+    return 1
+
+
+def _warn(place: Place, new_name: str) -> None:
+    """Say so where operators look: conversations may be in that file."""
+    import logging  # noqa: PLC0415 -- costs milliseconds at start, and is needed once in a blue moon
+
+    logging.getLogger("llmcache.sqlite").warning(
+        "%s could not be used (damaged, or not of this store) and was set aside as %s; a fresh one takes its place. "
+        "What is in it can perhaps be read with: sqlite3 FILE .recover",
+        place.file,
+        new_name,
+    )
 
 
 def _identity(place: Place) -> Identity | None:
@@ -116,6 +128,8 @@ def _identity(place: Place) -> Identity | None:
 @contextmanager
 def _locked(place: Place, deadline: Deadline) -> Generator[None, None, None]:
     """Hold the lock that whoever makes or moves the file holds; the system frees it when its holder dies."""
+    import fcntl  # noqa: PLC0415 -- absent on systems that `sharing` refuses with an error that says so
+
     handle = os.open(place.lock, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         while True:

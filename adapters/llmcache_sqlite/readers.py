@@ -14,11 +14,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from llmcache.errors import StoreTimeout
 from llmcache_sqlite.connections import close
-from llmcache_sqlite.errors import NotNowError
+from llmcache_sqlite.errors import NAME, NotNowError
 from llmcache_sqlite.waiting import Deadline
 
-_MOST_IDLE: Final = 16
+_MOST_IDLE: Final = 8
+_PATIENCE: Final = 30.0
+"""Whoever holds the pool has a deadline of its own; this is for what should not happen, such as a signal handler that
+reads in the middle of an opening of the same thread."""
 _POLL: Final = 0.0002
 
 
@@ -36,13 +40,21 @@ class Readers:
         self._changing = threading.Lock()
 
     def take(self, *, may_wait: bool) -> sqlite3.Cursor:
-        """Return a reader for the caller alone; NotNowError where that would mean to wait and must not."""
+        """Return a reader for the caller alone.
+
+        Raises:
+            NotNowError: That would mean to wait, and `may_wait` is False.
+            StoreTimeout: Somebody holds the pool and does not let go of it.
+        """
         try:
             return self._idle.pop()
         except IndexError:
             pass
-        if not self._changing.acquire(blocking=may_wait):
-            raise NotNowError
+        if not self._changing.acquire(blocking=False):
+            if not may_wait:
+                raise NotNowError
+            if not self._changing.acquire(timeout=_PATIENCE):
+                raise StoreTimeout(f"{NAME} waited for the file to be opened again; wait, or raise timeout")
         try:
             reader = self._open_one()
             self._all.add(reader)

@@ -17,6 +17,7 @@ from llmcache.errors import StoreLimit
 from llmcache_sqlite import ballast
 from llmcache_sqlite.errors import NAME, Deed
 from llmcache_sqlite.health import Tally
+from llmcache_sqlite.open_file import Folded
 from llmcache_sqlite.place import Place
 from llmcache_sqlite.purging import purge
 from llmcache_sqlite.schema import PAGE_BYTES
@@ -28,8 +29,8 @@ _LONGEST_LOG: Final = 2 * 2**20
 _SHORTEST_LOG: Final = 64 * 2**10
 _LEAST_LOGGED: Final = 8 * PAGE_BYTES
 """About what a transaction adds to the log beside what the file grows by."""
-_LOOKS: Final = 8
-"""The log's length is looked up so often while it grows to be folded."""
+_LEAST_FACTOR: Final = 0.25
+_MOST_FACTOR: Final = 8.0
 _PINNED_LOG_SHARE: Final = 4
 """The log is at most this part of the bound, or eight times its usual length: longer it gets only where another
 program stays in a read transaction, and then growing writes are refused rather than the disk filled."""
@@ -49,8 +50,8 @@ _SECOND_ROUND: Final = "UPDATE entry SET id = (SELECT max(id) FROM entry) + 1, u
 
 _MOST_MARKS: Final = 16_384
 _EVICT_ROWS: Final = 32
-_MOST_SECOND_ROUNDS: Final = 64
-"""Entries stored again in one transaction; where more than these were read, some that were read go too."""
+_MOST_SECOND_ROUNDS: Final = 512 * 2**10
+"""Bytes stored again in one transaction; where more were read, some that were read go too."""
 _EVICT_AHEAD: Final = 256 * 2**10
 _EVICT_AHEAD_SHARE: Final = 256
 """More is evicted than is needed now, so that not every write does; little in a small store, whose log must stay short."""
@@ -119,7 +120,9 @@ class Room:
         self.log_is_pinned = False
         # For pages in use, as it was when the file was last measured.
         self._limit = max_bytes
-        self._log_since_look = 0
+        # About how much was written since the log was folded, and what part of the truth that is.
+        self._logged = 0
+        self._log_factor = 1.0
         self._pages_to_give_back = 0
         self._second_rounds = 0
         self._committed = (0, 0)
@@ -130,7 +133,7 @@ class Room:
         Raises:
             StoreLimit: There is no room beside what must be kept.
         """
-        self._log_since_look += grows + _LEAST_LOGGED
+        self._logged += grows + _LEAST_LOGGED
         self._until_tidy -= 1
         if self._until_tidy <= 0:
             self.tidy(transaction)
@@ -167,7 +170,21 @@ class Room:
             with suppress(sqlite3.Error):
                 # As a script, because Python's `execute` does one step of it, which is one page.
                 cursor.executescript(f"PRAGMA incremental_vacuum({pages})")
-        return self._log_is_long()
+        return self._logged * self._log_factor > self._log_bytes
+
+    def folded(self, folded: Folded | None) -> None:
+        """Learn from what came of folding the log how long it gets by what is written.
+
+        Other processes write to it too, so whoever folds may find more than it wrote, and will fold sooner.
+        """
+        if folded is not None:
+            factor = folded.log_bytes / self._logged
+            self._log_factor = min(max(factor, _LEAST_FACTOR), _MOST_FACTOR)
+        if folded is not None and folded.is_whole:
+            self._logged = 0
+        else:
+            # A reader still needs a part of it, or somebody writes: try again soon, but not with every write.
+            self._logged = int(self._log_bytes / self._log_factor) * 7 // 8
 
     def rolled_back(self) -> None:
         """Take back what was counted, and measure again before the next write."""
@@ -177,12 +194,6 @@ class Room:
     def log_is_too_long(self) -> bool:
         """True where the log, though it was just folded, takes more room than is kept for it."""
         return self._place.wal_bytes() > 4 * self._log_bytes
-
-    def _log_is_long(self) -> bool:
-        if self._log_since_look < self._log_bytes // _LOOKS:
-            return False
-        self._log_since_look = 0
-        return self._place.wal_bytes() > self._log_bytes
 
     def _measure(self, transaction: Transaction, grows: int, deed: Deed) -> None:
         """See how full the file is, and evict until `grows` bytes fit."""
@@ -223,7 +234,7 @@ class Room:
     def _free(self, transaction: Transaction, used: int, target: int) -> int:
         """Delete until at most `target` bytes are in use, or enough for one transaction; return how many are."""
         newest = transaction.count("SELECT max(id) FROM entry")
-        self._second_rounds = _MOST_SECOND_ROUNDS
+        self._second_rounds = min(_MOST_SECOND_ROUNDS, 2 * self._log_bytes)
         enough = max(target, min(used - _MOST_EVICTED, target + (used - target) // 2))
         while used > enough and (
             purge(transaction, 4 * _EVICT_ROWS, self._tally) or self._evict(transaction, newest, used - enough)
@@ -239,12 +250,14 @@ class Room:
         size = 0
         for number, used, body_bytes in transaction.execute(_OLDEST, (newest, _EVICT_ROWS)).fetchall():
             was_read = self._marks.take(number) or used
+            weight = body_bytes + PAGE_BYTES // 2
+            self._logged += weight if was_read else PAGE_BYTES
             if was_read and self._second_rounds > 0:
-                self._second_rounds -= 1
+                self._second_rounds -= weight
                 staying.append((number,))
                 continue
             going.append((number,))
-            size += body_bytes + PAGE_BYTES // 2
+            size += weight
             if size >= wanted:
                 break
         transaction.cursor.executemany(_SECOND_ROUND, staying)

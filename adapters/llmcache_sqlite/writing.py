@@ -124,7 +124,7 @@ class Writing:
         for job, answer in zip(batch, answers, strict=True):
             job.finish(answer)
         if self._room.committed(cursor):
-            file.fold_log()
+            self._room.folded(file.fold_log())
             if self._room.log_is_too_long():
                 file.cut_log()
 

@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 
-from llmcache.errors import ConfigError
+from llmcache.errors import ConfigError, UnsupportedError
 from llmcache_sqlite import SqliteStore, filesystem, open_store, sharing
 from llmcache_sqlite.filesystem import kind_at
 from tests.sqlite.programs import run
@@ -134,3 +134,13 @@ def test_file_that_moves_to_a_local_disk_gets_its_log(folder: Path, monkeypatch:
 
     assert has_log
     assert (body_of("network"), body_of("local")) == found
+
+
+def test_system_without_posix_locks_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a system whose locks the store does not know, opening says so and what to use instead."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("os.name", "nt")
+        with pytest.raises(UnsupportedError, match="needs POSIX file locks"):
+            open_store(folder)
+
+    assert not folder.exists()

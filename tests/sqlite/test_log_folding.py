@@ -56,14 +56,14 @@ def test_log_is_not_folded_while_somebody_writes(folder: Path, store: SqliteStor
 
 
 def test_log_stays_short(folder: Path, store: SqliteStore) -> None:
-    """However much is put, the log is folded in time, and is short again right after."""
+    """However much is put, the log is folded in time: its file keeps its usual length."""
     lengths = []
     for number in range(1_500):
         put(store, number, size=4_000)
         lengths.append(log_bytes(folder))
 
     assert max(lengths) < 3 * MIB
-    assert min(lengths[1_000:]) < MIB / 4
+    assert lengths[-1] >= MIB
 
 
 def puts_until_refused(store: SqliteStore) -> int:

@@ -110,6 +110,17 @@ def test_unusable_file_is_set_aside_when_it_is_opened(
     assert spoilt == (folder / "llmcache-1.sqlite.corrupt-1").read_bytes()
 
 
+def test_setting_aside_is_told_to_operators(folder: Path, opener: Opener, caplog: pytest.LogCaptureFixture) -> None:
+    """A warning in the log names both files: there may be conversations in the one that was set aside."""
+    filled(folder)
+    write_text(file_of(folder))
+    opener()
+
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "llmcache.sqlite"]
+    assert f"{file_of(folder)} could not be used" in told
+    assert f"set aside as {file_of(folder)}.corrupt-1" in told
+
+
 def works_again(store: SqliteStore) -> None:
     """Read and write until it was all touched; nothing raises, and no body is another's."""
     found = answers(store, *range(ENTRIES))
