@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from llmcache.keys import explain_langchain, explain_request, first_difference, langchain_key, request_key
+from llmcache.keys.canonical import MAX_DEPTH
 from llmcache.model.key import KEY_FORMAT
 from llmcache.model.namespace import Namespace
 from llmcache.model.request import Request
@@ -30,8 +31,9 @@ NAMESPACE = Namespace(tuple(VECTORS["namespace"]))
 
 
 def test_golden_keys_are_of_this_format() -> None:
-    """The number stands in every digest, so that vectors of another format cannot match."""
+    """The number stands in every digest; the limit of nesting decides what is read, so that it is part of the format."""
     assert KEY_FORMAT == VECTORS["format"]
+    assert 100 == MAX_DEPTH
 
 
 @pytest.mark.parametrize("title", VECTORS["requests"])

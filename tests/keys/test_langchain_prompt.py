@@ -131,6 +131,13 @@ def test_nothing_is_dropped_deeper(path: str) -> None:
     assert same(value, shown(own("AIMessage", "", **{path: value}))[0][1][path])
 
 
+def test_only_the_type_stands_for_the_kind() -> None:
+    """A user called "human", or a role called "chat", is not the type of a message."""
+    assert [["human", {"content": "a", "name": "human"}]] == shown(own("HumanMessage", "a", name="human"))
+    assert [["chat", {"content": "a", "role": "chat"}]] == shown(own("ChatMessage", "a", role="chat"))
+    assert [["ai", {"content": "a", "x": "AIMessage"}]] == shown(own("AIMessage", "a", x="AIMessage"))
+
+
 @pytest.mark.parametrize(
     ("name", "field", "default", "others"),
     [
@@ -159,6 +166,7 @@ def test_parsed_answer_goes_from_an_ai_message_only() -> None:
     assert [["ai", {"content": "{}", "additional_kwargs": {"refusal": None}}]] == shown(cached)
     assert [["human", {"content": "{}", "additional_kwargs": {"parsed": 1}}]] == shown(human)
     assert [Dropped("messages[0].additional_kwargs.parsed", PARSED)] == noted(cached)
+    assert [] == noted(own("AIMessage", "{}", additional_kwargs={"refusal": None}))
 
 
 def test_odd_additional_kwargs_are_kept() -> None:
@@ -211,6 +219,8 @@ def test_addresses_go_from_printed_objects_only() -> None:
     )
     assert [Dropped("messages[0]", ADDRESS)] == noted(full)
     assert [] == noted(own("HumanMessage", '"not_implemented" <B at 0x7f>', name="a"))
+    holding = own("ToolMessage", [{"data": unknown}], artifact=[own("HumanMessage", "a"), own("HumanMessage", "b")])
+    assert [["tool", {"content": [{"data": bare}]}]] == shown(holding)
 
 
 def called(found: str, said: str = "x") -> list[dict[str, Any]]:
@@ -231,6 +241,13 @@ def test_tool_call_ids_are_renamed_unless_mentioned() -> None:
         assert quoted == shown(*messages)[0][1]["tool_calls"][0]["id"]
         assert quoted == shown(*messages)[1][1]["tool_call_id"]
         assert not any(dropped.path.startswith("tool-call id") for dropped in noted(*messages))
+
+
+def test_part_of_an_id_does_not_mention_it() -> None:
+    """Only the whole id, as it is written, ties a text to a call."""
+    said = "all_abc, call_ab"
+
+    assert text(*called("call_abc", said)) == text(*called("call_xyz", said))
 
 
 def test_numbering_runs_on_beside_kept_ids() -> None:
@@ -285,12 +302,13 @@ def test_two_conversations_share_a_form_only_where_they_are_one(left: Any, right
 
 
 GOOD = prompt(own("HumanMessage", "a"), own("AIMessage", "b", name="c"))
+ONE = prompt(own("HumanMessage", "a"))
 
 
 @pytest.mark.parametrize(
     "found",
     [
-        "", "hi", "[]", "[{}]", " " + GOOD, GOOD + " ", GOOD[:-1], GOOD[1:], GOOD.replace(", ", ","), GOOD.replace('"lc": 1', '"lc": 2'),
+        "", "hi", "[]", "[{}]", ONE[:-3] + "xyz", ONE[:-3], "{" + ONE[1:], "x" * 78 + ONE[78:], ONE + ONE, " " + GOOD, GOOD + " ", GOOD[:-1], GOOD[1:], GOOD.replace(", ", ","), GOOD.replace('"lc": 1', '"lc": 2'),
         prompt(), prompt(own("RemoveMessage", "a")), prompt(own("HumanMessage", "a"), own("MyMessage", "b")), json.dumps(own("HumanMessage", "a")),
         prompt(own("HumanMessage", "a"), {}), prompt(own("HumanMessage", "a"), {**own("HumanMessage", "a"), "x": 1}),
         prompt({**own("HumanMessage", "a"), "x": 1}), prompt({**own("HumanMessage", "a"), "kwargs": []}),

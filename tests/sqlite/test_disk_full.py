@@ -100,7 +100,8 @@ def test_full_store_can_free_itself(freeing: str, full: SqliteStore) -> None:
 
 
 def fill(path: Path) -> None:
-    """Write a file as long as the disk lets it be."""
+    """Write a file as long as the disk lets it be; only on a disk that was mounted for the test."""
+    assert os.path.ismount(path.parent)
     with path.open("wb", buffering=0) as other, suppress(OSError):
         while other.write(bytes(4096)):
             pass
@@ -141,6 +142,27 @@ def test_second_process_on_a_full_disk_writes(disk: Path, full: SqliteStore) -> 
             assert body_of(number, 20_000) == answer(full, number)
     finally:
         other.close()
+
+
+def test_disk_without_a_reserve_says_that_it_is_full(disk: Path, full: SqliteStore) -> None:
+    """Somebody has thrown the reserve away and filled the disk: writes are StoreLimit, reads go on, and later all works."""
+    for number in range(20):
+        put(full, number, size=20_000)
+    (disk / "llmcache-1.ballast").unlink(missing_ok=True)
+    if os.path.ismount(disk.parent):
+        fill(disk.parent / "other")
+    refused = 0
+    for number in range(20, 200):
+        try:
+            put(full, number, size=20_000)
+        except StoreLimit:
+            refused += 1
+        assert answer(full, number) in (None, body_of(number, 20_000))
+    (disk.parent / "other").unlink(missing_ok=True)
+    put(full, "later", size=20_000)
+
+    assert refused > 0 or not os.path.ismount(disk.parent)
+    assert body_of("later", 20_000) == answer(full, "later")
 
 
 def test_disk_full_by_sqlites_word(opener: Opener) -> None:
