@@ -1,8 +1,6 @@
 """An open cache in a child process, and in the middle of itself: no lock stays taken."""
 
-import os
 import threading
-import warnings
 from collections.abc import Callable
 
 import llmcache
@@ -14,6 +12,7 @@ from llmcache.model.entry import Entry
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
+from tests.forks import in_child
 
 KEY = Key(Space(Namespace.of("shop"), Kind.RESPONSE), "ab" * 32)
 BODY = pack(Entry("x", made_at=1.0), KEY)
@@ -68,19 +67,10 @@ def test_a_child_counts_and_decodes_for_itself() -> None:
     for thread in threads:
         thread.start()
     try:
-        statuses = {_in_child(lambda: is_done(lambda: use(counters, decoded))) for _ in range(10)}
+        statuses = {in_child(lambda: is_done(lambda: use(counters, decoded))) for _ in range(10)}
     finally:
         stop.set()
         for thread in threads:
             thread.join()
 
     assert statuses == {0}
-
-
-def _in_child(work: Callable[[], bool]) -> int:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of newer interpreters: forking among threads is the point
-        child = os.fork()
-    if child == 0:
-        os._exit(0 if work() else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

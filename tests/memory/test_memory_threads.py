@@ -1,10 +1,7 @@
 """The memory store among threads, forks, and calls in the middle of calls."""
 
-import os
-import signal
 import sys
 import threading
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,6 +10,7 @@ from llmcache.memory import MemoryStore, forking
 from llmcache.model.key import Kind
 from llmcache.model.units import Instant
 from llmcache.protocols.key_value import Put
+from tests.forks import in_child
 from tests.memory.conftest import key_of
 
 LOG = key_of(1, Kind.HISTORY)
@@ -77,22 +75,6 @@ def test_call_in_the_middle_of_a_call_does_not_wait_for_itself() -> None:
 
     assert not worker.is_alive()
     assert ([None], [b"body"]) == (inside, store.get_many((key_of(1),)))
-
-
-def in_child(work: object) -> int:
-    """Fork, do `work` in the child, and return its exit status: 0 where it answered True, -14 where it hung."""
-    with warnings.catch_warnings():
-        # Forking among threads is what is tested; newer interpreters warn of it.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(10)
-        try:
-            os._exit(0 if callable(work) and work() else 1)
-        finally:
-            os._exit(2)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.slow
