@@ -65,8 +65,9 @@ class Household:
     def _clear_steps(self, tags: Iterable[str]) -> Steps[None]:
         checked = check_tags(tags)
         space = self._setup.space(Kind.RESPONSE, in_force())
-        steps = clear_tags(space, checked) if checked else _clear_what_can_be_had_again(space.namespace)
-        return self._setup.observed(steps)
+        if checked:
+            return self._setup.observed(clear_tags(space, checked, self._setup.decoded))
+        return self._setup.observed(_clear_what_can_be_had_again(space.namespace))
 
 
 def _clear_what_can_be_had_again(namespace: Namespace) -> Steps[None]:

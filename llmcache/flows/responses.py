@@ -130,15 +130,30 @@ def tag_key(space: Space, tag: str) -> Key:
     return Key(Space(space.namespace, Kind.TAG), tag)
 
 
-def clear_tags(space: Space, tags: tuple[str, ...]) -> Steps[None]:
+def clear_tags(space: Space, tags: tuple[str, ...], decode: Decode) -> Steps[None]:
     """Hide every entry of the namespace that carries one of `tags` and was made up to now.
 
-    Takes one write however many entries there are: a mark with the time of clearing is kept for each tag, and
-    entries made before it are misses. They are dropped when they expire or room is needed.
+    Takes one read and one write however many entries there are: a mark with the time of clearing is kept for each tag,
+    and entries made up to then are misses. They are dropped when they expire or room is needed.
+
+    A mark never goes back in time: where the clock was set back since a tag was last cleared, the later time stays,
+    because an earlier one would bring back what was cleared then. A mark that cannot be read is replaced.
     """
     now = yield from Now()
     marks = [tag_key(space, tag) for tag in tags]
-    yield from PutMany([Put(mark, pack(Entry(None, made_at=now), mark)) for mark in marks])
+    bodies = yield from GetMany(marks)
+    times = [_later(now, body, mark, decode) for mark, body in zip(marks, bodies, strict=True)]
+    yield from PutMany([Put(mark, pack(Entry(None, made_at=at), mark)) for mark, at in zip(marks, times, strict=True)])
+
+
+def _later(now: Instant, body: bytes | None, mark: Key, decode: Decode) -> Instant:
+    """Return `now`, or the time of the mark in `body` where that is later."""
+    if body is None:
+        return now
+    try:
+        return max(now, decode(body, mark).made_at)
+    except DataError:
+        return now
 
 
 def keep(key: Key, value: Any, draft: Draft) -> Steps[None]:

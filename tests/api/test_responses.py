@@ -118,6 +118,23 @@ def test_clearing_a_tag_hides_what_carries_it(cache: llmcache.Cache, clock: Cloc
     assert cache.stats().cleared == 1
 
 
+async def test_clearing_again_after_the_clock_was_set_back_brings_nothing_back(
+    cache: llmcache.Cache, clock: Clock
+) -> None:
+    """In either colour the mark of a tag never moves back in time."""
+    for tag in ("a", "b"):
+        cache.responses.put(REQUEST if tag == "a" else OTHER, "cleared", tags=(tag,))
+    clock.now += 1
+    cache.clear(tags=("a", "b"))
+    clock.now -= 10
+    cache.clear(tags=("a",))
+    await cache.awaiting.clear(tags=("b",))
+    clock.now += 20
+
+    assert [None, None] == [cache.responses.get(REQUEST), cache.responses.get(OTHER)]
+    assert [None, None] == [await cache.awaiting.responses.get(asked) for asked in (REQUEST, OTHER)]
+
+
 def test_clearing_touches_neither_other_namespaces_nor_conversations(cache: llmcache.Cache) -> None:
     """Answers of the own namespace go, everything else stays."""
     with llmcache.options(namespace="below"):

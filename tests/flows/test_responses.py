@@ -156,14 +156,28 @@ def test_a_store_that_fails_on_the_marks_makes_the_look_up_fail() -> None:
     steps.close()
 
 
-def test_clearing_tags_writes_one_mark_each_with_the_present_time() -> None:
-    """One write, however many entries carry them."""
-    steps = clear_tags(SPACE, ("faq", "en"))
-    next(steps)
-    op = steps.send(130.0)
+def marked(*times: float) -> PutMany:
+    """The write of one mark per tag, with the times given."""
+    return PutMany([Put(mark, pack(Entry(None, made_at=at), mark)) for mark, at in zip(MARKS, times, strict=True)])
 
-    assert op == PutMany([Put(mark, pack(Entry(None, made_at=130.0), mark)) for mark in MARKS])
+
+def test_clearing_tags_writes_one_mark_each_with_the_present_time() -> None:
+    """One read and one write, however many entries carry them."""
+    steps = clear_tags(SPACE, ("faq", "en"), unpack)
+
+    assert next(steps) == Now()
+    assert steps.send(130.0) == GetMany(MARKS)
+    assert steps.send([None, pack(Entry(None, made_at=120.0), MARKS[1])]) == marked(130.0, 130.0)
     assert finish(steps, None) is None
+
+
+def test_clearing_tags_after_the_clock_was_set_back_keeps_the_later_mark() -> None:
+    """An earlier mark would bring back what was cleared; one that cannot be read has no time to keep."""
+    steps = clear_tags(SPACE, ("faq", "en"), unpack)
+    next(steps)
+    steps.send(130.0)
+
+    assert steps.send([pack(Entry(None, made_at=150.0), MARKS[0]), b"garbage"]) == marked(150.0, 130.0)
 
 
 def test_keeping_writes_the_times_into_the_entry_and_the_ttl_to_the_store() -> None:
