@@ -9,7 +9,7 @@ from llmcache.model.units import Instant
 from llmcache.protocols.key_value import KeyValueStore
 from llmcache.protocols.log import LogStore
 from llmcache.protocols.scan import ScanStore
-from llmcache.protocols.steps import Steps
+from llmcache.protocols.steps import Carried, Steps
 from llmcache.protocols.world import World
 
 R = TypeVar("R")
@@ -31,6 +31,7 @@ def run(steps: Steps[R], world: World) -> R:
     """Do every op of `steps` in the world and return their answer.
 
     Whatever an op raises, KeyboardInterrupt and SystemExit included, is thrown into the steps where they asked.
+    A `StopIteration` of the user's own call comes out as it is, see `Carried`.
     """
     try:
         op = next(steps)
@@ -44,5 +45,9 @@ def run(steps: Steps[R], world: World) -> R:
     except StopIteration as finished:
         answer: R = finished.value
         return answer
+    except Carried as carried:
+        own = carried.error
     finally:
         steps.close()
+    # Outside of every handler, so that the user's exception gets no context that it did not have.
+    raise own

@@ -47,6 +47,18 @@ class Op(Generic[R]):
         raise NotImplementedError(f"{type(self).__name__} has no async colour")
 
 
+class Carried(Exception):
+    """Carries a `StopIteration` of the user's own call through steps, which are generators and would make another error of it.
+
+    The blocking driver takes it out again. A coroutine cannot raise one to whoever awaits it, so the async driver has
+    none to carry: there the language itself makes a `RuntimeError` of it, with the user's own as its cause.
+    """
+
+    def __init__(self, error: StopIteration) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 Steps: TypeAlias = Generator[Op[Any], Any, R]
 """A computation that yields ops and returns an R."""
 

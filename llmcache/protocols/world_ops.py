@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 from llmcache.errors import UsageError
 from llmcache.model.event import Told
 from llmcache.model.units import Instant
-from llmcache.protocols.steps import Op
+from llmcache.protocols.steps import Carried, Op
 from llmcache.protocols.world import AsyncWorld, World
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class Monotonic(Op[float]):
 
 @dataclass(frozen=True, slots=True)
 class Call(Op[T]):
-    """Call the user's own function; its exceptions pass unchanged.
+    """Call the user's own function; its exceptions pass unchanged (a `StopIteration` as `Carried` tells).
 
     The blocking driver wants a plain function. The async driver takes a coroutine function, or a plain one, which
     it calls in place.
@@ -47,7 +47,10 @@ class Call(Op[T]):
     function: Callable[[], T | Awaitable[T]]
 
     def on(self, world: World, /) -> T:
-        answer = self.function()
+        try:
+            answer = self.function()
+        except StopIteration as error:
+            raise Carried(error) from None
         if inspect.iscoroutine(answer):
             answer.close()
             raise UsageError("a blocking cache was given an async function to call; use open_async() and await it")

@@ -1,6 +1,7 @@
 """The response cache, in both colours, on every embedded store."""
 
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import llmcache
 from llmcache.errors import ClosedError, UsageError
 from llmcache.keys import request_key
+from llmcache.model.event import Told
 from llmcache.model.namespace import Namespace
 from tests.api.conftest import Clock
 
@@ -227,18 +229,40 @@ def test_an_answer_that_is_no_data_is_returned_and_counted(cache: llmcache.Cache
         cache.responses.put(REQUEST, thing)
 
 
-def test_an_exception_of_the_call_passes_unchanged(cache: llmcache.Cache) -> None:
-    """Also StopIteration, which generators are touchy about, arrives as an error and nothing is kept."""
-    error = ValueError("the provider's own")
+@pytest.mark.parametrize("bypass", [False, True])
+@pytest.mark.parametrize("error", [ValueError("mine"), StopIteration("mine"), StopAsyncIteration("mine")], ids=repr)
+async def test_an_exception_of_the_call_passes_unchanged(cache: llmcache.Cache, error: Exception, bypass: bool) -> None:
+    """Also those that generators are touchy about arrive as they are, under a listener too, and nothing is kept."""
+    listening = llmcache.Cache(replace(cache.setup, listener=list[Told]().append))
 
     def fail() -> None:
         raise error
 
-    with pytest.raises(ValueError, match="the provider's own") as raised:
-        cache.responses.get_or_call(REQUEST, fail)
+    for one in (cache, listening):
+        with llmcache.options(bypass=bypass), pytest.raises(type(error)) as raised:
+            one.responses.get_or_call(REQUEST, fail)
 
-    assert raised.value is error
+        assert raised.value is error
+    if not isinstance(error, StopIteration):
+        with pytest.raises(type(error)) as raised:
+            await cache.awaiting.responses.get_or_call(REQUEST, fail)
+
+        assert raised.value is error
     assert cache.responses.get(REQUEST) is None
+
+
+async def test_stop_iteration_is_the_cause_where_it_cannot_be_awaited(cache: llmcache.Cache) -> None:
+    """No coroutine can raise `StopIteration`: as in any `await`, a `RuntimeError` tells it, and never an answer."""
+    error = StopIteration("mine")
+
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(RuntimeError) as raised:
+        await cache.awaiting.responses.get_or_call(REQUEST, fail)
+
+    assert raised.value.__cause__ is error
+    assert await cache.awaiting.responses.get(REQUEST) is None
 
 
 def test_a_blocking_cache_refuses_an_async_function(cache: llmcache.Cache) -> None:

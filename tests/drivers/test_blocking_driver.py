@@ -1,5 +1,6 @@
 """The blocking driver: ops in turn, exceptions where they were asked for."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.protocols.key_value import Put
-from llmcache.protocols.steps import Steps
+from llmcache.protocols.steps import Op, Steps
 from llmcache.protocols.store_ops import GetMany, PutMany
+from llmcache.protocols.world import World
 from llmcache.protocols.world_ops import Call, Emit, Now
 from tests.drivers.conftest import Worlds
 
@@ -109,12 +111,38 @@ def test_steps_may_raise_another_exception(worlds: Worlds) -> None:
     assert isinstance(left.value.__cause__, KeyError)
 
 
-def test_stop_iteration_of_a_call_is_no_answer(worlds: Worlds) -> None:
-    """A `StopIteration` that a user's function raises is an error, never taken for the end of the steps."""
+def test_stop_iteration_of_a_call_leaves_unchanged(worlds: Worlds) -> None:
+    """A `StopIteration` of a user's function is theirs: never the end of the steps, nor another error; `finally` runs."""
+    raised = StopIteration("not the answer")
+    cause = raised.__cause__ = KeyError("theirs")
 
     def flow() -> Steps[str]:
-        yield from failing(StopIteration("not the answer"))
+        try:
+            yield from failing(raised)
+        finally:
+            yield from Emit(Event(Happening.STORE_FAILED))
         return "answer"
+
+    with pytest.raises(StopIteration) as left:
+        run(flow(), worlds.blocking)
+
+    assert left.value is raised
+    assert (cause, None) == (raised.__cause__, raised.__context__)
+    assert [Event(Happening.STORE_FAILED)] == worlds.told
+
+
+def test_stop_iteration_of_a_store_is_an_error(worlds: Worlds) -> None:
+    """A store that raises `StopIteration` has a bug, which must not end the steps."""
+
+    @dataclass(frozen=True)
+    class Broken(Op[str]):
+        """An op of a store that forgets to translate."""
+
+        def on(self, world: World, /) -> str:
+            raise StopIteration("not the answer")
+
+    def flow() -> Steps[str]:
+        return (yield from Broken())
 
     with pytest.raises(RuntimeError, match="StopIteration"):
         run(flow(), worlds.blocking)
