@@ -1,7 +1,7 @@
 """Ops that are not the store's: time, the user's own call, and telling what happened."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -40,8 +40,8 @@ class Monotonic(Op[float]):
 class Call(Op[T]):
     """Call the user's own function; its exceptions pass unchanged (a `StopIteration` as `Carried` tells).
 
-    The blocking driver wants a plain function. The async driver takes a coroutine function, or a plain one, which
-    it calls in place.
+    The blocking driver wants a plain function, and refuses an answer that can be awaited. The async driver takes a
+    coroutine function, or a plain one, which it calls in place.
     """
 
     function: Callable[[], T | Awaitable[T]]
@@ -51,10 +51,14 @@ class Call(Op[T]):
             answer = self.function()
         except StopIteration as error:
             raise Carried(error) from None
-        if inspect.iscoroutine(answer):
-            answer.close()
-            raise UsageError("a blocking cache was given an async function to call; use open_async() and await it")
-        return cast(T, answer)
+        if inspect.isawaitable(answer):
+            if isinstance(answer, Coroutine):
+                answer.close()  # Or it would warn that nobody awaited it. A task is its owner's, and goes on.
+            raise UsageError(
+                "a blocking cache was given an async function to call, or one that returns an awaitable "
+                f"({type(answer).__name__}); use open_async() and await it"
+            )
+        return answer
 
     async def on_async(self, world: AsyncWorld, /) -> T:
         answer = self.function()

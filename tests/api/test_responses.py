@@ -1,5 +1,7 @@
 """The response cache, in both colours, on every embedded store."""
 
+import asyncio
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
@@ -265,10 +267,18 @@ async def test_stop_iteration_is_the_cause_where_it_cannot_be_awaited(cache: llm
     assert await cache.awaiting.responses.get(REQUEST) is None
 
 
-def test_a_blocking_cache_refuses_an_async_function(cache: llmcache.Cache) -> None:
-    """The coroutine would be kept as the answer otherwise."""
-    with pytest.raises(UsageError, match="open_async"):
-        cache.responses.get_or_call(REQUEST, Model().later)
+async def test_a_blocking_cache_refuses_what_can_be_awaited(cache: llmcache.Cache) -> None:
+    """A coroutine, a future or a task would be handed out as the answer otherwise, and nothing is kept."""
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    task = asyncio.ensure_future(Model().later())
+    calls: list[Callable[[], Any]] = [Model().later, lambda: future, lambda: task]
+    for call in calls:
+        with pytest.raises(UsageError, match="open_async"):
+            cache.responses.get_or_call(REQUEST, call)
+    await task
+
+    assert cache.responses.get(REQUEST) is None
+    assert cache.stats().not_encodable == 0
 
 
 def test_a_ready_key_is_taken_as_it_is(cache: llmcache.Cache) -> None:

@@ -1,6 +1,9 @@
 """Time, the user's own call, and telling what happened, in both colours."""
 
 import asyncio
+import types
+from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -84,6 +87,38 @@ def test_blocking_colour_refuses_an_async_function(blocking: BlockingWorld) -> N
 
     with pytest.raises(UsageError, match="async function"):
         op.on(blocking)
+
+
+class Later:
+    """An awaitable of a library's own."""
+
+    def __await__(self) -> Generator[None, None, str]:
+        yield
+        return "answer"
+
+
+@types.coroutine
+def old_fashioned() -> Generator[None, None, str]:
+    """A generator that can be awaited."""
+    yield
+    return "answer"
+
+
+async def test_blocking_colour_refuses_whatever_can_be_awaited(blocking: BlockingWorld) -> None:
+    """A future, a task, a library's own: none is an answer. A task goes on, because it is not ours to end."""
+
+    async def ask() -> str:
+        return "answer"
+
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(ask())
+    answers: list[Any] = [loop.create_future(), task, Later(), old_fashioned()]
+    for answer in answers:
+        op: Call[Any] = Call(partial(next, iter([answer])))
+        with pytest.raises(UsageError, match=rf"{type(answer).__name__}.*open_async"):
+            op.on(blocking)
+
+    assert "answer" == await task
 
 
 @pytest.mark.parametrize("raised", [ValueError("mine"), KeyboardInterrupt(), StopAsyncIteration()])
