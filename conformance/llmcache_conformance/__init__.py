@@ -3,7 +3,7 @@ from llmcache_conformance.clauses import CLAUSES
 from llmcache_conformance.clock import Clock
 from llmcache_conformance.colour import Colour, run_case
 from llmcache_conformance.expect import Broken
-from llmcache_conformance.subject import Subject
+from llmcache_conformance.subject import Subject, Wire
 from llmcache_conformance.suite import Run, conformance_cases, unmet_needs
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Need",
     "Run",
     "Subject",
+    "Wire",
     "conformance_cases",
     "run_case",
     "unmet_needs",

@@ -3,10 +3,28 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from llmcache.model.units import Seconds
 from llmcache.protocols.whole import StorePair
 from llmcache_conformance.clock import Clock
 
 Opening = Callable[[Clock], StorePair]
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How to reach a store that lives behind a socket, so that a proxy can be put between.
+
+    Args:
+        host: Where its server listens.
+        port: Its port.
+        through: Opens the store by way of another host and port, with the clock given.
+        deadline: No call may take longer than this, whatever happens on the wire.
+    """
+
+    host: str
+    port: int
+    through: Callable[[str, int, Clock], StorePair]
+    deadline: Seconds = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +37,11 @@ class Subject:
         open_small: Opens one that a few hundred KiB of bodies fill, which makes room by evicting; None where
             the store does not bound itself.
         opens_same: Every call of `open` gives another handle on the same data.
+        wire: How to reach it through a proxy; None where it is not behind a socket.
     """
 
     name: str
     open: Opening
     open_small: Opening | None = None
     opens_same: bool = False
+    wire: Wire | None = None
