@@ -10,6 +10,7 @@ from typing import cast
 
 from llmcache.drivers.aio import AwaitingWorld
 from llmcache.drivers.blocking import BlockingWorld
+from llmcache.drivers.offload import Offloaded
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.event import Told
 from llmcache.model.key import Key, Kind, Space
@@ -19,20 +20,22 @@ from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore
 from llmcache.protocols.log import AsyncLogStore, LogStore
 from llmcache.protocols.scan import AsyncScanStore, ScanStore
 from llmcache.protocols.steps import Op, R
-from llmcache.protocols.whole import StorePair
-from llmcache_conformance.clock import Clock
-from llmcache_conformance.ops import Elsewhere, Pass
+from llmcache.protocols.whole import Store, StorePair
+from llmcache_conformance.clock import Clock, OwnClock
+from llmcache_conformance.ops import Await, Elsewhere, Pass
+
+_MEANWHILE: Seconds = 10.0
 
 
 class Handle:
     """One opened store with both of its colours as worlds."""
 
     def __init__(self, pair: StorePair, clock: Clock) -> None:
-        if pair.blocking is None or pair.awaiting is None:
-            raise TypeError("a store is checked in both colours; offload the one that blocks")
+        if pair.blocking is None:
+            raise TypeError("a store is checked in both colours; this one has no blocking colour")
         self.capabilities: Capabilities = pair.blocking.capabilities
         self.blocking = _blocking_world(pair.blocking, clock)
-        self.awaiting = _awaiting_world(pair.awaiting, clock)
+        self.awaiting = _awaiting_world(pair.awaiting or _offloaded(pair.blocking), clock)
 
     def close(self) -> None:
         """Close both colours: what they share once, and the threads that either may have of its own."""
@@ -68,8 +71,12 @@ class Bench:
         return self.key(f"session {next(self._numbers)}" if name is None else name, Kind.HISTORY)
 
     def passing(self, seconds: Seconds) -> Op[None]:
-        """Return the op that lets time pass."""
+        """Return the op that lets time pass, however much; a case that uses it needs a clock that can be set."""
         return Pass(self._clock, seconds)
+
+    def waiting(self, seconds: Seconds) -> Op[None]:
+        """Return the op that lets a short time pass, on every store: where its clock cannot be set it is waited for."""
+        return Await(self._clock, seconds)
 
     def elsewhere(self, op: Op[R]) -> Op[R]:
         """Return the op that does `op` through a second handle on the same store."""
@@ -82,6 +89,11 @@ class Bench:
         """How much longer than its time to live an entry may live."""
         return self.capabilities.limits.ttl_resolution
 
+    @property
+    def slack(self) -> Seconds:
+        """How far seconds left to live may be off: the resolution, and on a clock that goes on what may have passed."""
+        return self.resolution + (_MEANWHILE if isinstance(self._clock, OwnClock) else 0.0)
+
 
 @contextmanager
 def opened(pair: StorePair, clock: Clock) -> Generator[Handle]:
@@ -91,6 +103,11 @@ def opened(pair: StorePair, clock: Clock) -> Generator[Handle]:
         yield handle
     finally:
         handle.close()
+
+
+def _offloaded(blocking: KeyValueStore) -> AsyncKeyValueStore:
+    """Return the async colour that llmcache itself makes of a store that only blocks."""
+    return Offloaded(cast(Store, blocking))
 
 
 def _heard(event: Told) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from types import CodeType
 
 from llmcache.model.capabilities import Capabilities
 from llmcache.protocols.steps import Steps
@@ -18,6 +19,9 @@ class Need(Enum):
     SMALL = "no small store was given to fill"
     BODY_LIMIT = "the store has no largest body that fits into a test"
     SECOND = "the store cannot be opened twice"
+    CLOCK = "the store has a clock of its own, which no case can set"
+    WIRE = "nobody said where the server of the store listens"
+    PROCESS = "another process cannot open the store, for want of a URL that both of them mean"
 
 
 _LARGEST_TESTED_BODY = 64 << 20
@@ -30,17 +34,29 @@ class Case:
     Args:
         steps: Makes the steps, which raise `Broken` where a clause does not hold. Its name is the case's name.
         clauses: The numbers of the clauses it shows.
-        needs: What it cannot do without.
+        needs: What it cannot do without. A clock that can be set need not be named: see `__post_init__`.
     """
 
     steps: Callable[[Bench], Steps[None]]
     clauses: tuple[str, ...]
     needs: tuple[Need, ...] = ()
 
+    def __post_init__(self) -> None:
+        # Who writes a case that lets days pass need not think of stores with a clock of their own; forgetting it would
+        # show only on those stores.
+        if Need.CLOCK not in self.needs and "passing" in _names(self.steps.__code__):
+            object.__setattr__(self, "needs", (*self.needs, Need.CLOCK))
+
     @property
     def name(self) -> str:
         """The name, readable as a sentence."""
         return self.steps.__name__
+
+
+def _names(code: CodeType) -> set[str]:
+    """Return the attributes that a function uses, and the functions inside it."""
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return set(code.co_names).union(*map(_names, inner))
 
 
 def is_met(need: Need, subject: Subject, capabilities: Capabilities) -> bool:
@@ -52,5 +68,8 @@ def is_met(need: Need, subject: Subject, capabilities: Capabilities) -> bool:
         Need.SMALL: subject.open_small is not None,
         Need.BODY_LIMIT: limit is not None and limit <= _LARGEST_TESTED_BODY,
         Need.SECOND: subject.opens_same,
+        Need.CLOCK: not subject.own_clock,
+        Need.WIRE: subject.wire is not None,
+        Need.PROCESS: bool(subject.url) and (capabilities.persistent or capabilities.shared),
     }
     return met[need]

@@ -1,4 +1,6 @@
-"""A time of day that a case sets, so that nothing waits."""
+"""The time of day as a case sees it: one that it sets, so that nothing waits, or a store's own, which must be waited for."""
+
+import time
 
 from llmcache.model.units import Instant, Seconds
 
@@ -18,3 +20,23 @@ class Clock:
     def advance(self, seconds: Seconds) -> None:
         """Let `seconds` pass."""
         self._now += seconds
+
+    def let_pass(self, seconds: Seconds) -> Seconds:
+        """Let `seconds` pass and return how many of them must be waited for: none."""
+        self.advance(seconds)
+        return 0.0
+
+
+class OwnClock(Clock):
+    """The clock of a store that counts time itself, on a server: nobody sets it."""
+
+    def __call__(self) -> Instant:
+        return time.time()
+
+    def advance(self, seconds: Seconds) -> None:
+        """Raise TypeError: a case that sets the clock says so by `Need.CLOCK` and is not run here."""
+        raise TypeError("the store has a clock of its own, which no case can set")
+
+    def let_pass(self, seconds: Seconds) -> Seconds:
+        """Return `seconds`: all of them must be waited for."""
+        return seconds

@@ -11,7 +11,6 @@ from llmcache.protocols.store_ops import GetMany, LogLength, ReadLog, Scan, Spac
 from llmcache.protocols.world import AsyncWorld, World
 from llmcache_conformance.bench import Bench, Handle, opened
 from llmcache_conformance.case import Case, Need, is_met
-from llmcache_conformance.clock import Clock
 from llmcache_conformance.ops import Together
 from llmcache_conformance.subject import Subject
 
@@ -35,7 +34,7 @@ def run_case(case: Case, subject: Subject, colour: Colour) -> None:
         Broken: A clause does not hold.
         TypeError: The case needs what the subject has not; see `unmet_needs`.
     """
-    clock = Clock()
+    clock = subject.clock()
     opening = subject.open if subject.open_small is None or Need.SMALL not in case.needs else subject.open_small
     with ExitStack() as stack:
         handle = stack.enter_context(opened(opening(clock), clock))

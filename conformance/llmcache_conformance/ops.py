@@ -39,6 +39,20 @@ class Pass(Op[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class Await(Op[None]):
+    """Let a short time pass for the store, in truth where it has a clock of its own."""
+
+    clock: Clock
+    seconds: Seconds
+
+    def on(self, world: World, /) -> None:
+        time.sleep(self.clock.let_pass(self.seconds))
+
+    async def on_async(self, world: AsyncWorld, /) -> None:
+        await asyncio.sleep(self.clock.let_pass(self.seconds))
+
+
+@dataclass(frozen=True, slots=True)
 class Close(Op[None]):
     """Close the store."""
 

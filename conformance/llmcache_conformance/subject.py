@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from llmcache.model.units import Seconds
 from llmcache.protocols.whole import StorePair
-from llmcache_conformance.clock import Clock
+from llmcache_conformance.clock import Clock, OwnClock
 
 Opening = Callable[[Clock], StorePair]
 
@@ -38,6 +38,8 @@ class Subject:
             the store does not bound itself.
         opens_same: Every call of `open` gives another handle on the same data.
         wire: How to reach it through a proxy; None where it is not behind a socket.
+        own_clock: The store counts time itself, so the clock given is not the one entries expire by.
+        url: The same store for another process; "" where it has none.
     """
 
     name: str
@@ -45,3 +47,9 @@ class Subject:
     open_small: Opening | None = None
     opens_same: bool = False
     wire: Wire | None = None
+    own_clock: bool = False
+    url: str = ""
+
+    def clock(self) -> Clock:
+        """Return a new clock to open the store with."""
+        return OwnClock() if self.own_clock else Clock()

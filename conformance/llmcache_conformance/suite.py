@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from llmcache_conformance.bench import opened
 from llmcache_conformance.case import Case, Need, is_met
 from llmcache_conformance.cases import CASES
-from llmcache_conformance.clock import Clock
 from llmcache_conformance.colour import Colour, run_case
 from llmcache_conformance.subject import Subject
 
@@ -44,7 +43,8 @@ def conformance_cases(*, without: Collection[Need] = ()) -> list[Run]:
 
 
 def unmet_needs(subject: Subject) -> set[Need]:
-    """Return what `subject` lacks; the store is opened to read its capabilities."""
-    clock = Clock()
+    """Return what `subject` lacks of what cases need; the store is opened to read its capabilities."""
+    clock = subject.clock()
+    needed = {need for case in CASES for need in case.needs}
     with opened(subject.open(clock), clock) as handle:
-        return {need for need in Need if not is_met(need, subject, handle.capabilities)}
+        return {need for need in needed if not is_met(need, subject, handle.capabilities)}

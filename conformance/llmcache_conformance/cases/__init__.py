@@ -6,6 +6,7 @@ from llmcache_conformance.cases.expiry import EXPIRY
 from llmcache_conformance.cases.log_races import LOG_RACES
 from llmcache_conformance.cases.logs import LOGS
 from llmcache_conformance.cases.reading import READING
+from llmcache_conformance.cases.real_time import REAL_TIME
 from llmcache_conformance.cases.room import ROOM
 from llmcache_conformance.cases.scanning import SCANNING
 from llmcache_conformance.cases.separation import SEPARATION
@@ -15,6 +16,7 @@ CASES = (
     *READING,
     *WRITING,
     *EXPIRY,
+    *REAL_TIME,
     *CONDITIONAL,
     *DELETING,
     *SEPARATION,

@@ -146,10 +146,10 @@ def _pages(space: Space, count: int) -> Steps[list[Listed]]:
 
 
 def _expect_left(expected: Sequence[float | None], found: Sequence[Listed], bench: Bench) -> None:
-    """Compare the seconds left to live, within the store's resolution."""
+    """Compare the seconds left to live, as nearly as the store and its clock allow."""
     left = [listed.ttl for listed in found]
     is_near = [
-        ours == theirs or (ours is not None and theirs is not None and abs(ours - theirs) <= bench.resolution)
+        ours == theirs or (ours is not None and theirs is not None and abs(ours - theirs) <= bench.slack)
         for ours, theirs in zip(expected, left, strict=True)
     ]
     expect(all(is_near), f"seconds left to live: expected {expected}, got {left}")
