@@ -12,7 +12,7 @@ from types import FunctionType, ModuleType
 
 from llmcache.protocols import key_value, log, scan, steps, world
 
-PACKAGES = ("llmcache", "llmcache_sqlite", "llmcache_langchain", "llmcache_conformance")
+PACKAGES = ("llmcache", "llmcache_sqlite", "llmcache_disk", "llmcache_langchain", "llmcache_conformance")
 CONTRACTS = (key_value, log, scan, steps, world)
 # Programs: importing them runs them.
 PROGRAMS = ("__main__",)

@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
 IMPORT_PACKAGES = {
     "llmcache": ROOT / "llmcache",
     "llmcache_sqlite": ROOT / "adapters" / "llmcache_sqlite",
+    "llmcache_disk": ROOT / "adapters" / "llmcache_disk",
     "llmcache_langchain": ROOT / "adapters" / "llmcache_langchain",
     "llmcache_conformance": ROOT / "conformance" / "llmcache_conformance",
 }

@@ -1,0 +1,77 @@
+"""Opening the database file: with pragmas of ours, trusting nothing in it."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote
+
+from llmcache.model.units import Seconds
+from llmcache_disk.cache import BytesCache
+from llmcache_disk.errors import is_busy
+from llmcache_disk.place import Place
+
+_PRAGMAS: Final = (
+    # No function that a planted view, trigger or index names is run.
+    "PRAGMA trusted_schema = OFF",
+    # A damaged page is an error and never read as something else. Memory mapping stays off: a file that another process cuts
+    # would end this one by a signal.
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA mmap_size = 0",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA cache_size = -8192",
+    "PRAGMA journal_size_limit = 4194304",
+)
+
+_PAUSE: Final[Seconds] = 0.005
+
+
+def connected(place: Place, timeout: Seconds) -> BytesCache:
+    """Return a cache on the file at `place`, which is made where it is missing.
+
+    Raises:
+        ConfigError, StoreRefused: It must not be opened.
+        sqlite3.Error, OSError: It cannot be.
+    """
+    if place.identity() is None or place.is_writable():
+        place.make()
+    place.refuse_links()
+    connection = _connection(place, timeout)
+    try:
+        cache = BytesCache(connection)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        if not cache.is_built():
+            _patiently(lambda: _build(cache), timeout)
+    except BaseException:
+        connection.close()
+        raise
+    return cache
+
+
+def _connection(place: Place, timeout: Seconds) -> sqlite3.Connection:
+    # A write-ahead log needs files beside it. Where none can be made nobody writes, and SQLite is told so.
+    how = "mode=rw" if place.is_writable() else "mode=ro&immutable=1"
+    address = f"file:{quote(place.file)}?{how}"
+    return sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+
+
+def _build(cache: BytesCache) -> None:
+    connection = cache.connection
+    # Both are kept in the file, and the first must be set before there is anything in it.
+    connection.execute("PRAGMA auto_vacuum = FULL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    cache.build()
+
+
+def _patiently(work: Callable[[], None], timeout: Seconds) -> None:
+    """Do `work` again while another process that makes the same file is in the way, for at most `timeout`."""
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            # SQLite waits by itself for most locks, and not at all while a file's journal changes its kind.
+            if not is_busy(error) or time.monotonic() >= end:
+                raise
+        time.sleep(_PAUSE)

@@ -1,0 +1,35 @@
+"""From a store URL to an open store."""
+
+from pathlib import Path
+
+from llmcache.config.sources import cache_folder
+from llmcache.errors import ConfigError
+from llmcache.plugins.spec import Target
+from llmcache.protocols.whole import StorePair
+from llmcache_disk.doors import open_pair
+from llmcache_disk.place import Place
+
+
+def open_target(target: Target) -> StorePair:
+    """Open the folder that `disk:FOLDER` names; no folder means "disk" in the user's cache folder."""
+    return open_pair(folder_of(target.address), clock=target.clock, **target.options)
+
+
+def is_there(target: Target) -> bool:
+    """True where a cache is in the folder; opening would make one otherwise."""
+    try:
+        return Path(Place.at(folder_of(target.address)).file).exists()
+    except OSError:
+        # Perhaps it is there and may not be looked at: opening it says what is wrong.
+        return True
+
+
+def folder_of(address: str) -> Path:
+    """Return the folder of an address: a path, `~` for the home folder, or `///` before an absolute path."""
+    if not address:
+        return cache_folder() / "disk"
+    if address.startswith("//"):
+        if not address.startswith("///"):
+            raise ConfigError("disk: names a folder on this machine; write disk:FOLDER or disk:///ABSOLUTE/FOLDER")
+        address = address[2:]
+    return Path(address).expanduser()

@@ -1,0 +1,37 @@
+"""The store on diskcache against every case of the contract, in every colour."""
+
+from pathlib import Path
+
+import pytest
+
+from llmcache.protocols.whole import StorePair
+from llmcache_conformance import Run, Subject, conformance_cases, unmet_needs
+from llmcache_conformance.clock import Clock
+from llmcache_disk import open_pair
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Subject:
+    """The store in a folder of its own, with a bound of 64 MiB and with the smallest."""
+    small = tmp_path / "small"
+
+    def open_small(clock: Clock) -> StorePair:
+        return open_pair(small, max_bytes=2**20, clock=clock)
+
+    return Subject(
+        "disk",
+        open=lambda clock: open_pair(tmp_path / "large", max_bytes=2**26, clock=clock),
+        open_small=open_small,
+        opens_same=True,
+    )
+
+
+@pytest.mark.parametrize("run", conformance_cases(), ids=str)
+def test_disk_conforms(run: Run, disk: Subject) -> None:
+    """The store on diskcache keeps the clauses that the case shows."""
+    run.on(disk)
+
+
+def test_disk_lacks_nothing_a_case_needs(disk: Subject) -> None:
+    """No case is left out."""
+    assert set() == unmet_needs(disk)
