@@ -1,6 +1,7 @@
 """An open cache: one store, one namespace, and the products on it; a blocking class and its async twin."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from functools import cached_property
 from types import TracebackType
 from typing import NoReturn, Self
@@ -42,7 +43,7 @@ class Household:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the store declares it can do."""
+        """What the store of answers declares it can do; `setup.of(kind)` knows those of others."""
         return self._setup.capabilities
 
     def stats(self) -> Stats:
@@ -50,17 +51,23 @@ class Household:
         return self._setup.counters.stats()
 
     def __repr__(self) -> str:
-        store = self._setup.pair.blocking or self._setup.pair.awaiting
-        name = store.name if store else "no store"
-        return f"<llmcache.{type(self).__name__} on {name}, namespace {self.namespace.text!r}>"
+        names = " and ".join(dict.fromkeys(setup.store_name for setup in self._setup.all))
+        return f"<llmcache.{type(self).__name__} on {names}, namespace {self.namespace.text!r}>"
 
     def _conversation(
         self, name: str, ttl: Seconds | None, max_messages: int | None
-    ) -> tuple[Key, Seconds | None, int | None]:
+    ) -> tuple[Setup, Key, Seconds | None, int | None]:
         defaults = self._setup.defaults
         key = Key(self._setup.space(Kind.HISTORY, in_force()), name)
         kept = defaults.history_ttl if ttl is None else check_seconds("ttl", ttl)
-        return key, kept, defaults.max_messages if max_messages is None else check_max_messages(max_messages)
+        most = defaults.max_messages if max_messages is None else check_max_messages(max_messages)
+        return self._setup.of(Kind.HISTORY), key, kept, most
+
+    def _used(self, found: Sequence[Sequence[SpaceUse]]) -> list[SpaceUse]:
+        """Return what each store says about the kinds it serves; what it keeps of others, nobody reads there."""
+        listed = zip(self._setup.all, found, strict=True)
+        served = [use for setup, uses in listed for use in uses if self._setup.of(use.space.kind) is setup]
+        return sorted(served, key=lambda use: use.space.prefix)
 
     def _clear_steps(self, tags: Iterable[str]) -> Steps[None]:
         checked = check_tags(tags)
@@ -91,8 +98,8 @@ class Cache(Household):
             ttl: Time to live in seconds from each append on; None means the cache's own.
             max_messages: Most messages to keep, the oldest dropped first; None means the cache's own.
         """
-        key, kept, cap = self._conversation(name, ttl, max_messages)
-        return ChatHistory(self._setup, key, ttl=kept, max_messages=cap)
+        setup, key, kept, cap = self._conversation(name, ttl, max_messages)
+        return ChatHistory(setup, key, ttl=kept, max_messages=cap)
 
     def clear(self, *, tags: Iterable[str] = ()) -> None:
         """Drop the answers that carry one of `tags`; without tags, everything in the namespace that can be had again.
@@ -105,16 +112,16 @@ class Cache(Household):
         run(self._clear_steps(tags), self._setup.blocking_world)
 
     def spaces(self) -> Sequence[SpaceUse]:
-        """Return how full each space of the store is, those of other namespaces included."""
-        return run(iter(Spaces()), self._setup.blocking_world)
+        """Return how full each space is, those of other namespaces included, ordered by prefix."""
+        return self._used([run(iter(Spaces()), setup.blocking_world) for setup in self._setup.all])
 
     def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
         """Return up to `count` keys of `space` behind `after`, ordered by physical key."""
-        return run(iter(Scan(space, after, count)), self._setup.blocking_world)
+        return run(iter(Scan(space, after, count)), self._setup.of(space.kind).blocking_world)
 
     def body(self, key: Key) -> bytes | None:
         """Return the stored bytes under a key as they are, for people who look; None where nothing is kept."""
-        return run(iter(GetMany((key,))), self._setup.blocking_world)[0]
+        return run(iter(GetMany((key,))), self._setup.of(key.space.kind).blocking_world)[0]
 
     @cached_property
     def awaiting(self) -> "AsyncCache":
@@ -123,8 +130,7 @@ class Cache(Household):
 
     def close(self) -> None:
         """Give back what the store holds; a second call does nothing. Later use raises ClosedError."""
-        if self._setup.pair.blocking is not None:
-            self._setup.pair.blocking.close()
+        self._setup.close()
 
     def __enter__(self) -> Self:
         return self
@@ -150,8 +156,8 @@ class AsyncCache(Household):
 
     def history(self, name: str, *, ttl: Seconds | None = None, max_messages: int | None = None) -> AsyncChatHistory:
         """As `Cache.history`; not awaited, because nothing is read or written yet."""
-        key, kept, cap = self._conversation(name, ttl, max_messages)
-        return AsyncChatHistory(self._setup, key, ttl=kept, max_messages=cap)
+        setup, key, kept, cap = self._conversation(name, ttl, max_messages)
+        return AsyncChatHistory(setup, key, ttl=kept, max_messages=cap)
 
     async def clear(self, *, tags: Iterable[str] = ()) -> None:
         """As `Cache.clear`."""
@@ -159,15 +165,15 @@ class AsyncCache(Household):
 
     async def spaces(self) -> Sequence[SpaceUse]:
         """As `Cache.spaces`."""
-        return await run_async(iter(Spaces()), self._setup.awaiting_world)
+        return self._used([await run_async(iter(Spaces()), setup.awaiting_world) for setup in self._setup.all])
 
     async def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
         """As `Cache.scan`."""
-        return await run_async(iter(Scan(space, after, count)), self._setup.awaiting_world)
+        return await run_async(iter(Scan(space, after, count)), self._setup.of(space.kind).awaiting_world)
 
     async def body(self, key: Key) -> bytes | None:
         """As `Cache.body`."""
-        return (await run_async(iter(GetMany((key,))), self._setup.awaiting_world))[0]
+        return (await run_async(iter(GetMany((key,))), self._setup.of(key.space.kind).awaiting_world))[0]
 
     @cached_property
     def blocking(self) -> Cache:
@@ -176,7 +182,9 @@ class AsyncCache(Household):
 
     async def close(self) -> None:
         """As `Cache.close`."""
-        await self._setup.awaiting_world.store.close()
+        async with AsyncExitStack() as closing:
+            for setup in self._setup.all:
+                closing.push_async_callback(setup.awaiting_world.store.close)
 
     async def __aenter__(self) -> Self:
         return self

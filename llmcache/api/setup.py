@@ -1,9 +1,10 @@
 """What the blocking and the async twin of one open cache share."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias, cast
 
@@ -11,6 +12,7 @@ from llmcache.api.counters import Counters
 from llmcache.api.decoded import Decoded
 from llmcache.drivers.aio import AwaitingWorld
 from llmcache.drivers.blocking import BlockingWorld
+from llmcache.drivers.offload import Offloaded
 from llmcache.errors import UnsupportedError, UsageError
 from llmcache.flows.responses import Admit
 from llmcache.layers.observing import observing
@@ -37,16 +39,25 @@ class Defaults:
         ttl: Time to live of answers, in seconds; None means they do not expire.
         history_ttl: Time to live of a conversation from its last append, in seconds; None means it does not expire.
         max_messages: Most messages a conversation keeps, the oldest dropped first; None means all.
+        sliding: False where the time to live of a conversation counts from its first append, not from its last.
     """
 
     ttl: Seconds | None = None
     history_ttl: Seconds | None = None
     max_messages: int | None = None
+    sliding: bool = True
 
 
 @dataclass(frozen=True)
 class Setup:
-    """An opened store pair with everything the products need beside it."""
+    """An opened store pair with everything the products need beside it.
+
+    A store that only blocks gets its async colour here, so that whoever replaces other fields shares its threads.
+
+    Attributes:
+        pair: The store of every kind that has no store of its own.
+        others: The stores of kinds that have one.
+    """
 
     pair: StorePair
     namespace: Namespace
@@ -58,6 +69,24 @@ class Setup:
     listener: Callable[[Told], None] | None
     counters: Counters = field(default_factory=Counters)
     decoded: Decoded = field(default_factory=Decoded)
+    others: Mapping[Kind, StorePair] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pair", _in_both_colours(self.pair))
+        object.__setattr__(self, "others", {kind: _in_both_colours(pair) for kind, pair in self.others.items()})
+
+    def of(self, kind: Kind) -> "Setup":
+        """Return the setup whose store keeps `kind`; everything else about it is the same, its counters included."""
+        return self._by_kind.get(kind, self)
+
+    @cached_property
+    def _by_kind(self) -> "dict[Kind, Setup]":
+        return {kind: replace(self, pair=pair, others={}) for kind, pair in self.others.items()}
+
+    @cached_property
+    def all(self) -> "tuple[Setup, ...]":
+        """One setup for each open store, the main one first."""
+        return (self, *self._by_kind.values())
 
     def namespace_for(self, wishes: Options) -> Namespace:
         """Return the namespace of a call: the cache's own, then the tenant, then the option's path.
@@ -75,17 +104,20 @@ class Setup:
         return Space(self.namespace_for(wishes), kind)
 
     @property
+    def store_name(self) -> str:
+        """What the store calls itself."""
+        return cast(Store, self.pair.blocking or self.pair.awaiting).name
+
+    @property
     def capabilities(self) -> Capabilities:
         """What the store declares."""
-        store = self.pair.blocking or self.pair.awaiting
-        return cast(Store, store).capabilities
+        return cast(Store, self.pair.blocking or self.pair.awaiting).capabilities
 
     @cached_property
     def blocking_world(self) -> BlockingWorld:
         """The world for the blocking driver; UnsupportedError where the store cannot block."""
         if self.pair.blocking is None:
-            name = "store" if self.pair.awaiting is None else self.pair.awaiting.name
-            raise UnsupportedError(f"the {name} store has no blocking colour; use open_async() and await it")
+            raise UnsupportedError(f"the {self.store_name} store has no blocking colour; use open_async() and await it")
         store = cast(Store, self.pair.blocking)
         log = store if store.capabilities.log else cast(LogStore, Lacking(store.name, "conversations"))
         scan = store if store.capabilities.scan else cast(ScanStore, Lacking(store.name, "listing"))
@@ -94,16 +126,16 @@ class Setup:
     @cached_property
     def awaiting_world(self) -> AwaitingWorld:
         """The world for the async driver; a store that can only block runs in threads."""
-        store = cast(AsyncStore, self.pair.awaiting or self._offloaded)
+        store = cast(AsyncStore, self.pair.awaiting)
         log = store if store.capabilities.log else cast(AsyncLogStore, Lacking(store.name, "conversations"))
         scan = store if store.capabilities.scan else cast(AsyncScanStore, Lacking(store.name, "listing"))
         return AwaitingWorld(store, log, scan, self.now, self.monotonic, self.tell)
 
-    @cached_property
-    def _offloaded(self) -> AsyncStore:
-        from llmcache.drivers.offload import Offloaded  # noqa: PLC0415 -- imports asyncio, which blocking users never need
-
-        return Offloaded(cast(Store, self.pair.blocking))
+    def close(self) -> None:
+        """Close every store in both colours, blocking; one without a blocking colour must be closed by awaiting."""
+        with ExitStack() as closing:  # all are closed, whatever one of them raises
+            for pair in (self.pair, *self.others.values()):
+                closing.callback(_close, pair)
 
     def observed(self, steps: Steps[R]) -> Steps[R]:
         """Return `steps` under the layers that this cache was opened with."""
@@ -118,6 +150,17 @@ class Setup:
                 self.listener(told)
             except Exception as error:  # noqa: BLE001 -- an instrument must not break what it measures
                 _complain_once(error)
+
+
+def _in_both_colours(pair: StorePair) -> StorePair:
+    return StorePair(pair.blocking, Offloaded(cast(Store, pair.blocking))) if pair.awaiting is None else pair
+
+
+def _close(pair: StorePair) -> None:
+    if isinstance(pair.awaiting, Offloaded):
+        pair.awaiting.close_both()
+    if pair.blocking is not None:
+        pair.blocking.close()
 
 
 class Lacking:

@@ -2,22 +2,28 @@
 
 Each call runs in a worker thread, which costs about 50 µs; a store that can do better brings a native async
 colour. A call that was cancelled goes on in its thread to its end, so the store is before or after it, never half-way.
+
+The threads start with the first awaited call, and anew in a child process, which inherits none. What imports them
+and asyncio is put off until then, because blocking users never need either.
 """
 
-import asyncio
 import contextvars
+import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from llmcache.errors import ClosedError
+from llmcache.errors import ClosedError, StoreUnavailable
+from llmcache.memory.forking import lock_across_forks
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache.protocols.whole import Store
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Store)
@@ -33,7 +39,11 @@ class Offloaded(Generic[S]):
 
     def __init__(self, blocking: S, *, threads: int = 8) -> None:
         self._blocking = blocking
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"llmcache-{blocking.name}")
+        self._threads = threads
+        self._lock = lock_across_forks()
+        self._is_closed = False
+        self._pool: ThreadPoolExecutor | None = None
+        self._process = 0
 
     @property
     def name(self) -> str:
@@ -82,17 +92,71 @@ class Offloaded(Generic[S]):
         return await self._in_thread(lambda: self._blocking.scan(space, after=after, count=count))
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._close_now)
+        import asyncio  # noqa: PLC0415 -- see above
 
-    def _close_now(self) -> None:
-        self._pool.shutdown(wait=True)
+        try:
+            closing = asyncio.get_running_loop().run_in_executor(None, _without_stop, self.close_both)
+        except RuntimeError:
+            # No thread is to be had. A loop that waits is better than a store that stays open.
+            self.close_both()
+        else:
+            await closing
+
+    def close_both(self) -> None:
+        """Close this object and the store under it, blocking; calls that run already get their answers."""
+        with self._lock:
+            self._is_closed = True
+            # In a child process the pool is the parent's: it has no threads here, and perhaps a lock that stays taken.
+            pool = self._pool if self._process == os.getpid() else None
+        if pool is not None:
+            pool.shutdown(wait=True)
         self._blocking.close()
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
-        context = contextvars.copy_context()
-        loop = asyncio.get_running_loop()
+        import asyncio  # noqa: PLC0415 -- see above
+
+        return await asyncio.wrap_future(self._begun(partial(contextvars.copy_context().run, call)))
+
+    def _begun(self, call: Callable[[], T]) -> "Future[T]":
+        from concurrent.futures import Future  # noqa: PLC0415 -- see above
+
+        answer: Future[T] = Future()
         try:
-            pending = loop.run_in_executor(self._pool, partial(context.run, call))
+            with self._lock:
+                self._started_pool().submit(_do, call, answer)
         except RuntimeError as error:
-            raise ClosedError(f"{self.name} is closed; open the cache again") from error
-        return await pending
+            # No thread could be started, but the call waits in the pool, where another one may have begun it already.
+            if answer.cancel():
+                message = f"{self.name} could not be asked: no thread could be started for the call; try again"
+                raise StoreUnavailable(message) from error
+        return answer
+
+    def _started_pool(self) -> "ThreadPoolExecutor":
+        if self._is_closed:
+            raise ClosedError(f"{self.name} is closed; open the cache again")
+        if self._pool is None or self._process != os.getpid():
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 -- see above
+
+            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix=f"llmcache-{self.name}")
+            self._process = os.getpid()
+        return self._pool
+
+
+def _do(call: Callable[[], T], answer: "Future[T]") -> None:
+    """Answer with what `call` returns or raises, unless it was given up before it began."""
+    if not answer.set_running_or_notify_cancel():
+        return
+    try:
+        answer.set_result(_without_stop(call))
+    except BaseException as error:  # noqa: BLE001 -- raised where the answer is awaited
+        answer.set_exception(error)
+        # The error's traceback knows this frame: without the name, error and answer do not hold each other.
+        del answer
+
+
+def _without_stop(call: Callable[[], T]) -> T:
+    """Do `call`; no future takes a StopIteration, so that whoever awaits it would wait for ever."""
+    try:
+        return call()
+    except StopIteration as error:
+        raise RuntimeError("the store raised StopIteration") from error
