@@ -17,6 +17,8 @@ from llmcache.model.namespace import Namespace, escape, unescape
 
 KEY_FORMAT = 1
 MAX_NAME_BYTES = 400
+MAX_PHYSICAL_BYTES = 922
+"""Longest physical key: what a store must take, or hash."""
 
 
 class Kind(Enum):

@@ -12,7 +12,9 @@ from typing import Union
 from llmcache.errors import UsageError
 
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-")
-_MAX_PART_BYTES = 200
+MAX_PART_BYTES = 200
+MAX_NAMESPACE_BYTES = 500
+"""Longest text of a whole namespace, escaped, slashes included: with it a physical key stays under 1 KiB (`model.key`)."""
 
 
 def escape(text: str) -> str:
@@ -41,7 +43,10 @@ def unescape(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A path of parts such as application, environment, tenant. The empty path is not a namespace."""
+    """A path of parts such as application, environment, tenant. The empty path is not a namespace.
+
+    Escaped, a part is at most `MAX_PART_BYTES` bytes and the whole path at most `MAX_NAMESPACE_BYTES`.
+    """
 
     parts: tuple[str, ...]
 
@@ -53,8 +58,8 @@ class Namespace:
                 raise UsageError(f"a namespace part is a text, found {type(part).__name__}")
             if not part:
                 raise UsageError("a namespace part is empty; parts are separated by single slashes, as in 'shop/prod'")
-            if len(escape(part)) > _MAX_PART_BYTES:
-                raise UsageError(f"a namespace part is longer than {_MAX_PART_BYTES} bytes when escaped")
+            _check_length("a namespace part", len(escape(part)), MAX_PART_BYTES)
+        _check_length("a namespace", len(self.text), MAX_NAMESPACE_BYTES)
 
     @classmethod
     def of(cls, given: Union["Namespace", str, Iterable[str]]) -> "Namespace":
@@ -81,3 +86,8 @@ class Namespace:
 
     def __str__(self) -> str:
         return self.text
+
+
+def _check_length(what: str, found: int, limit: int) -> None:
+    if found > limit:
+        raise UsageError(f"{what} is {found:,} bytes when escaped, limit {limit}")

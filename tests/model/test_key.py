@@ -8,13 +8,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from llmcache.errors import UsageError
-from llmcache.model.key import KEY_FORMAT, MAX_NAME_BYTES, Key, Kind, Space
+from llmcache.model.key import KEY_FORMAT, MAX_NAME_BYTES, MAX_PHYSICAL_BYTES, Key, Kind, Space
 from llmcache.model.namespace import Namespace
 
 ANY_TEXT = st.text(st.characters(), min_size=1, max_size=20)
-SPACES = st.builds(
-    Space, st.lists(ANY_TEXT, min_size=1, max_size=3).map(tuple).map(Namespace), st.sampled_from(list(Kind))
-)
+# A character is at most twelve bytes when escaped, so that every part and path is within its limit.
+PARTS = st.lists(st.text(st.characters(), min_size=1, max_size=13), min_size=1, max_size=3).map(tuple)
+SPACES = st.builds(Space, PARTS.map(Namespace), st.sampled_from(list(Kind)))
 KEYS = st.builds(Key, SPACES, ANY_TEXT)
 SHOP = Space(Namespace(("shop", "prod")), Kind.RESPONSE)
 
@@ -103,6 +103,14 @@ def test_longest_name() -> None:
     with pytest.raises(UsageError, match="402 bytes when escaped, limit 400") as raised:
         Key(SHOP, "é" * 67)
     assert "é" not in str(raised.value)
+
+
+def test_longest_physical_key() -> None:
+    """Namespace, kind and name at their limits make a key under 1 KiB, which is the length that stores are told."""
+    longest = Namespace(("x" * 200, "x" * 200, "x" * 98))
+    lengths = [len(Key(Space(longest, kind), "x" * MAX_NAME_BYTES).physical) for kind in Kind]
+
+    assert MAX_PHYSICAL_BYTES == max(lengths) < 1_024
 
 
 def test_key_is_not_equal_to_its_text() -> None:

@@ -7,10 +7,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from llmcache.errors import UsageError
-from llmcache.model.namespace import Namespace, escape, unescape
+from llmcache.model.namespace import MAX_NAMESPACE_BYTES, MAX_PART_BYTES, Namespace, escape, unescape
 
 # Lone surrogates too: they come from file names and broken JSON.
-ANY_TEXT = st.text(st.characters(), min_size=1, max_size=20)
+# A character is at most twelve bytes when escaped, so that two such paths in one are within the limit.
+ANY_TEXT = st.text(st.characters(), min_size=1, max_size=5)
 PARTS = st.lists(ANY_TEXT, min_size=1, max_size=4).map(tuple)
 
 
@@ -119,10 +120,29 @@ def test_part_that_is_no_text_is_refused() -> None:
 
 
 def test_longest_part() -> None:
-    """A part is at most 200 bytes when escaped; the message does not repeat it."""
-    longest = Namespace(("x" * 200,))
+    """A part is at most 200 bytes when escaped; the message says how long it is and does not repeat it."""
+    longest = Namespace(("x" * MAX_PART_BYTES,))
 
     assert "x" * 200 == longest.text
-    with pytest.raises(UsageError, match="longer than 200 bytes") as raised:
+    with pytest.raises(UsageError, match="a namespace part is 204 bytes when escaped, limit 200") as raised:
         Namespace(("é" * 34,))
     assert "é" not in str(raised.value)
+
+
+@pytest.mark.parametrize("tail", ["x", "é"])
+def test_longest_namespace(tail: str) -> None:
+    """The whole path is at most 500 bytes when escaped, slashes included, however it comes to be that long."""
+    longest = Namespace(("x" * 200, "x" * 200, "x" * 98))
+    parent = Namespace(("x" * 200, "x" * 200, "x" * 97))
+
+    assert MAX_NAMESPACE_BYTES == 500 == len(longest.text) == len(parent.text) + 1
+    for make in (
+        lambda: parent.child((tail,)),
+        lambda: Namespace((*parent.parts, tail)),
+        lambda: Namespace.of(f"{'/'.join(parent.parts)}/{tail}"),
+        lambda: Namespace.from_text(f"{parent.text}/{escape(tail)}"),
+    ):
+        with pytest.raises(
+            UsageError, match=rf"a namespace is {500 + len(escape(tail))} bytes when escaped, limit 500"
+        ):
+            make()
