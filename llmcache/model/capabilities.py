@@ -12,12 +12,14 @@ class Limits:
     Attributes:
         max_body_bytes: Largest body of an entry or log element.
         max_ttl: Longest time to live, in seconds.
+        default_ttl: What no time to live means, in seconds, on a store that keeps nothing for ever.
         max_batch: Most keys in one call of `get_many`, `put_many` or `delete_many`.
         ttl_resolution: An entry may outlive its time to live by at most this many seconds.
     """
 
     max_body_bytes: int | None = None
     max_ttl: Seconds | None = None
+    default_ttl: Seconds | None = None
     max_batch: int | None = None
     ttl_resolution: Seconds = 0.001
 

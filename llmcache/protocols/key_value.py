@@ -25,7 +25,8 @@ class Put:
     Args:
         key: Where.
         body: Exactly `bytes`.
-        ttl: Time to live in seconds from the moment of writing, positive and finite; None means it does not expire.
+        ttl: Time to live in seconds from the moment of writing, positive and finite; None means it does not expire,
+            or lives for `limits.default_ttl` on a store that keeps nothing for ever.
     """
 
     key: Key

@@ -16,7 +16,9 @@ _YEAR = 365.25 * _DAY
 def entry_lives_its_time_and_no_longer(bench: Bench) -> Steps[None]:
     """An entry is there just before its time to live has passed, and gone at it plus the store's resolution."""
     margin = max(bench.resolution, 0.001)
-    for ttl in (margin * 4, 1.0, 60.0, 7 * _DAY, 40 * _DAY):
+    longest = bench.capabilities.limits.max_ttl or math.inf
+    times = {min(ttl, longest) for ttl in (margin * 4, 1.0, 60.0, 7 * _DAY, 40 * _DAY)}
+    for ttl in sorted(times):
         key = bench.key()
         yield from PutMany((Put(key, b"body", ttl),))
 
@@ -40,16 +42,24 @@ def each_entry_has_its_own_time(bench: Bench) -> Steps[None]:
 
 
 def no_time_to_live_means_for_ever(bench: Bench) -> Steps[None]:
-    """An entry without a time to live, and those with the longest the store takes, are there after fifty years."""
-    longest = bench.capabilities.limits.max_ttl or math.inf
+    """An entry without a time to live, and those with the longest the store takes, are there after fifty years.
+
+    A store that keeps nothing for ever says what no time to live means there, and that holds to the end.
+    """
+    limits = bench.capabilities.limits
+    longest = limits.max_ttl or math.inf
     times = [None, *(ttl for ttl in (60 * _YEAR, 1e15) if ttl <= longest)]
     keys = bench.keys(len(times))
     yield from PutMany([Put(key, b"body", ttl) for key, ttl in zip(keys, times, strict=True)])
 
-    yield from bench.passing(50 * _YEAR)
+    margin = max(bench.resolution, 0.001)
+    yield from bench.passing(50 * _YEAR if limits.default_ttl is None else limits.default_ttl - margin)
     found = yield from GetMany(keys)
-
     expect_equal([b"body"] * len(keys), list(found))
+
+    yield from bench.passing(0.0 if limits.default_ttl is None else margin + bench.resolution)
+    after = yield from GetMany(keys)
+    expect_equal([b"body" if limits.default_ttl is None else None] * len(keys), list(after))
 
 
 def reading_does_not_lengthen_a_life(bench: Bench) -> Steps[None]:

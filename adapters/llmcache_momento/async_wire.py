@@ -1,0 +1,108 @@
+"""The async driver of rounds: as `wire`, for one event loop. gRPC's and the SDK's async objects belong to the loop they are made in."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from llmcache_momento import sdk
+from llmcache_momento.budget import Budget
+from llmcache_momento.channels import OPTIONS, metadata_for, open_channel, stub_on
+from llmcache_momento.errors import Failure, failure_of_response, failure_of_rpc
+from llmcache_momento.rounds import R, Rounds
+from llmcache_momento.rpcs import Call, SdkCall, WireCall
+from llmcache_momento.settings import Account, Settings
+from llmcache_momento.wire import may_repeat, told_of
+
+
+class AsyncWire:
+    """The connections of one event loop; made inside of it.
+
+    Args:
+        account: Where the service is.
+        settings: How it is asked.
+
+    Attributes:
+        creating: Held while the cache is created, so that it is created once.
+    """
+
+    def __init__(self, account: Account, settings: Settings) -> None:
+        self._settings = settings
+        self._metadata = metadata_for(account, settings)
+        self._channel = open_channel(grpc.aio, account, OPTIONS)
+        self._stub = stub_on(self._channel)
+        self._client = sdk.async_client(account, settings)
+        self.creating = asyncio.Lock()
+
+    async def run(self, rounds: Rounds[R], budget: Budget) -> R:
+        """Make the calls of all rounds and return what they come to; raises Failure."""
+        try:
+            calls = next(rounds)
+            while True:
+                try:
+                    answers = await self._round(calls, budget)
+                except Failure as failure:
+                    calls = rounds.throw(failure)
+                else:
+                    calls = rounds.send(answers)
+        except StopIteration as finished:
+            answer: R = finished.value
+            return answer
+        finally:
+            rounds.close()
+
+    async def create_cache(self) -> None:
+        """Create the cache; that it is there already is no error."""
+        with sdk.quietly():
+            response: Any = await self._client.create_cache(self._settings.cache)
+        if hasattr(response, "error_code"):
+            raise failure_of_response(response)
+
+    async def close(self) -> None:
+        """Give the connections back; what is in flight is cut."""
+        await self._channel.close()
+        await self._client.__aexit__(None, None, None)
+
+    async def _round(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
+        answers: list[Any] = await self._once(calls, budget)
+        while True:
+            failed = [place for place, answer in enumerate(answers) if isinstance(answer, Failure)]
+            if not failed:
+                return answers
+            first: Failure = answers[failed[0]]
+            again = [place for place in failed if may_repeat(calls[place], answers[place])]
+            pause = budget.pause(first) if again == failed else None
+            if pause is None:
+                raise told_of(calls, answers)
+            await asyncio.sleep(pause)
+            for place, answer in zip(again, await self._once([calls[place] for place in again], budget), strict=True):
+                answers[place] = answer
+
+    async def _once(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
+        """Make calls at the same time and return, for each, its answer or its Failure."""
+        if len(calls) == 1:
+            return [await self._ask(calls[0], budget)]
+        return list(await asyncio.gather(*(self._ask(call, budget) for call in calls)))
+
+    async def _ask(self, call: Call, budget: Budget) -> Any:
+        try:
+            if isinstance(call, WireCall):
+                return call.answer(await self._sent(call, budget))
+            if isinstance(call, SdkCall):
+                return call.answer(await self._called(call))
+        except grpc.RpcError as error:
+            return failure_of_rpc(error)
+        except Failure as failure:
+            return failure
+        raise TypeError(f"a call of no known family: {type(call).__name__}")
+
+    async def _sent(self, call: WireCall, budget: Budget) -> Any:
+        method = getattr(self._stub, call.method)
+        reply = method(call.request(), timeout=budget.left(), metadata=self._metadata)
+        return [one async for one in reply] if call.streams else await reply
+
+    async def _called(self, call: SdkCall) -> Any:
+        with sdk.quietly():
+            return await call.on(self._client, self._settings.cache)

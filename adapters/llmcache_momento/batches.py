@@ -1,0 +1,28 @@
+"""Cutting many keys and scalars into calls of a size that the service takes; its bounds are not documented."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from llmcache_momento.rpcs import GetBatch, Scalar, SetBatch
+
+_MOST_ITEMS: Final = 100
+_MOST_BYTES: Final = 4_000_000
+
+
+def reads(keys: Sequence[bytes]) -> list[GetBatch]:
+    """Return calls that read `keys`, in order."""
+    return [GetBatch(keys[start : start + _MOST_ITEMS]) for start in range(0, len(keys), _MOST_ITEMS)]
+
+
+def writes(scalars: Iterable[Scalar]) -> list[SetBatch]:
+    """Return calls that write `scalars`, which have keys of their own each: the calls travel in no order."""
+    calls: list[SetBatch] = []
+    batch: list[Scalar] = []
+    size = 0
+    for scalar in scalars:
+        if batch and (len(batch) == _MOST_ITEMS or size + len(scalar.value) > _MOST_BYTES):
+            calls.append(SetBatch(batch))
+            batch, size = [], 0
+        batch.append(scalar)
+        size += len(scalar.value)
+    return [*calls, SetBatch(batch)] if batch else calls

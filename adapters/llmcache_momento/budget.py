@@ -1,0 +1,41 @@
+"""How long one operation may take, all its rounds and pauses together."""
+
+import random
+import time
+from typing import Final
+
+from llmcache.model.units import Seconds
+from llmcache_momento.errors import Failure
+
+_FIRST_PAUSE: Final[Seconds] = 0.05
+_MOST_PAUSES: Final = 4
+
+
+class Budget:
+    """The time one operation has left.
+
+    Args:
+        seconds: Altogether.
+    """
+
+    __slots__ = ("_end", "_pauses")
+
+    def __init__(self, seconds: Seconds) -> None:
+        self._end = time.monotonic() + seconds
+        self._pauses = 0
+
+    def left(self) -> Seconds:
+        """Return the seconds left, at least a millisecond: a call that cannot end in time says so itself."""
+        return max(self._end - time.monotonic(), 0.001)
+
+    def pause(self, failure: Failure) -> Seconds | None:
+        """Return how long to wait before the call that failed is tried again; None where it is not to be.
+
+        Pauses double, and are drawn at random below that, so that callers who were refused together do not come back together.
+        """
+        if not failure.may_pass or self._pauses == _MOST_PAUSES:
+            return None
+        longest = _FIRST_PAUSE * 2**self._pauses
+        self._pauses += 1
+        chosen = longest * (0.5 + random.random() / 2)  # noqa: S311 -- spreads callers; guards nothing
+        return chosen if time.monotonic() + chosen < self._end else None

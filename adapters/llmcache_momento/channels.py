@@ -1,0 +1,45 @@
+"""What our own channels are made of, the same for both colours."""
+
+from typing import Any, Final
+
+import grpc
+from momento_wire_types import cacheclient_pb2_grpc
+
+from llmcache_momento.sdk import MESSAGE_BYTES
+from llmcache_momento.settings import Account, Settings
+
+OPTIONS: Final = (
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.service_config_disable_resolution", 1),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.keepalive_time_ms", 5_000),
+    ("grpc.keepalive_timeout_ms", 1_000),
+    # After a restart of the service or its load balancer, the first try is soon and the next ones not far.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+)
+
+
+_STUBS: Final[Any] = cacheclient_pb2_grpc  # generated without types
+
+
+def metadata_for(account: Account, settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Return what goes with every call, as the SDK sends it."""
+    return (
+        ("cache", settings.cache),
+        ("authorization", account.token),
+        ("agent", "python:cache:llmcache"),
+    )
+
+
+def open_channel(maker: Any, account: Account, options: Any) -> Any:
+    """Return a channel by `maker`, which is `grpc` or `grpc.aio`; nothing is sent yet."""
+    if account.is_secure:
+        return maker.secure_channel(account.target, grpc.ssl_channel_credentials(), options=options)
+    return maker.insecure_channel(account.target, options=options)
+
+
+def stub_on(channel: Any) -> Any:
+    """Return the methods of the service on a channel of either colour."""
+    return _STUBS.ScsStub(channel)

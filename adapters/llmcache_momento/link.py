@@ -1,0 +1,173 @@
+"""What both colours of an opened store share: its settings, what it remembers, its connections, and whether it is closed.
+
+Connections are made at first use, one for the blocking colour and one for each event loop, and again after a fork, because
+gRPC's do not survive one. The old ones are kept, not closed: closing would speak on the parent's sockets.
+"""
+
+import asyncio
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from llmcache.errors import ClosedError
+from llmcache.model.capabilities import Capabilities, Limits
+from llmcache.model.units import Instant
+from llmcache_momento.errors import NAME
+from llmcache_momento.generations import Generations
+from llmcache_momento.layout import DEFAULT_TTL, MAX_BODY_BYTES, MAX_TTL
+from llmcache_momento.outside import OutsideBodies
+from llmcache_momento.settings import Account, Settings
+
+_MOST_KEYS = 5_000
+
+
+class Stoppable(Protocol):
+    """A server that lives as long as the store."""
+
+    def stop(self) -> None:
+        """End it."""
+        ...
+
+
+class Link:
+    """One opened cache of one account.
+
+    Args:
+        account: Where the service is.
+        settings: How it is asked.
+        clock: Tells the time of day.
+        server: A stand-in to stop when the store is closed; None where the server is somebody else's.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        settings: Settings,
+        clock: Callable[[], Instant] = time.time,
+        server: Stoppable | None = None,
+    ) -> None:
+        self.account = account
+        self.settings = settings
+        self.generations = Generations(clock)
+        self.outside = OutsideBodies(clock)
+        self.capabilities = _capabilities(settings)
+        self.is_created = False
+        self.creating = threading.Lock()
+        self._server = server
+        self._wire: Any = None
+        self._async_wires: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = weakref.WeakKeyDictionary()
+        self._left_behind: list[Any] = []
+        self._is_closed = False
+        self._calls = 0
+        self._idle = threading.Condition()
+        self._pid = os.getpid()
+        _LINKS.add(self)
+
+    @contextmanager
+    def in_use(self, op: str) -> Generator[None]:
+        """Hold the connections open for a call; raises ClosedError where they are closed."""
+        with self._idle:
+            if self._is_closed:
+                raise ClosedError(f"{NAME} refused {op}: the store is closed; open the cache again")
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._calls -= 1
+                if not self._calls:
+                    self._idle.notify_all()
+
+    def wire(self) -> Any:
+        """Return the connection of the blocking colour."""
+        if self._wire is None:
+            with self._idle:
+                if self._wire is None:
+                    from llmcache_momento.wire import Wire  # noqa: PLC0415 -- loads Momento's SDK, at first use
+
+                    self._wire = Wire(self.account, self.settings)
+        return self._wire
+
+    def async_wire(self) -> Any:
+        """Return the connection of the running event loop."""
+        loop = asyncio.get_running_loop()
+        wire = self._async_wires.get(loop)
+        if wire is None:
+            from llmcache_momento.async_wire import AsyncWire  # noqa: PLC0415 -- loads Momento's SDK, at first use
+
+            wire = AsyncWire(self.account, self.settings)
+            with self._idle:
+                self._async_wires[loop] = wire
+        return wire
+
+    def close(self) -> None:
+        """Refuse every call from now on, wait for those that are in flight, and give the connections back."""
+        if not self._refuse():
+            return
+        self._drain()
+        self._give_back()
+
+    async def close_async(self) -> None:
+        """As `close`, without standing in the way of the event loop."""
+        if not self._refuse():
+            return
+        wire = self._async_wires.pop(asyncio.get_running_loop(), None)
+        await asyncio.to_thread(self._drain)
+        if wire is not None:
+            await wire.close()
+        await asyncio.to_thread(self._give_back)
+
+    def _refuse(self) -> bool:
+        with self._idle:
+            was_open, self._is_closed = not self._is_closed, True
+        return was_open
+
+    def _drain(self) -> None:
+        with self._idle:
+            self._idle.wait_for(lambda: not self._calls, timeout=self.settings.timeout)
+
+    def _give_back(self) -> None:
+        # What belongs to other loops cannot be closed from here; it is closed when it is collected.
+        self._async_wires.clear()
+        if self._wire is not None:
+            self._wire.close()
+        if self._server is not None:
+            self._server.stop()
+
+    def after_fork(self) -> None:
+        """In the child: leave the parent's connections alone; its calls are not ours."""
+        self._left_behind += [self._wire, *self._async_wires.values(), self._server]
+        self._wire, self._server = None, None
+        self._async_wires = weakref.WeakKeyDictionary()
+        self._idle, self._calls = threading.Condition(), 0
+        self.creating = threading.Lock()
+
+
+_LINKS: weakref.WeakSet[Link] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for link in tuple(_LINKS):
+        link.after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def _capabilities(settings: Settings) -> Capabilities:
+    return Capabilities(
+        log=True,
+        persistent=True,
+        shared=True,
+        limits=Limits(
+            max_body_bytes=MAX_BODY_BYTES,
+            max_ttl=MAX_TTL,
+            default_ttl=DEFAULT_TTL,
+            max_batch=_MOST_KEYS,
+            ttl_resolution=settings.ttl_resolution,
+        ),
+    )

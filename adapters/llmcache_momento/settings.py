@@ -1,0 +1,69 @@
+"""What a store is opened with."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+from llmcache.errors import UsageError
+from llmcache.model.units import Seconds
+from llmcache_momento.errors import NAME
+
+DEFAULT_TIMEOUT: Final[Seconds] = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where the service is and how to be let in.
+
+    Attributes:
+        token: The key that goes with every call; never shown.
+        cache_endpoint: Host of the data plane.
+        control_endpoint: Host of the control plane.
+        token_endpoint: Host that makes tokens; not used, but the SDK wants it.
+        port: 443 means TLS, and that an endpoint may bring a port of its own; any other port is plaintext.
+    """
+
+    token: str = field(repr=False)
+    cache_endpoint: str
+    control_endpoint: str
+    token_endpoint: str
+    port: int
+
+    @property
+    def is_secure(self) -> bool:
+        """True where the connection is encrypted."""
+        return self.port == 443
+
+    @property
+    def target(self) -> str:
+        """The data plane's address, as gRPC wants it."""
+        return self.cache_endpoint if self.is_secure else f"{self.cache_endpoint}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Checked options.
+
+    Args:
+        cache: The name of the cache.
+        timeout: Longest an operation takes, all its calls together, in seconds.
+        create: Create the cache where it is missing, on first use.
+        ttl_resolution: How much longer than its time to live an entry may live, in seconds.
+
+    Raises:
+        UsageError: A value is of the wrong type or out of range.
+    """
+
+    cache: str
+    timeout: Seconds = DEFAULT_TIMEOUT
+    create: bool = False
+    ttl_resolution: Seconds = 1.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cache, str) or not self.cache.strip():
+            raise UsageError(f"{NAME}: the name of a cache is a non-empty text, found {type(self.cache).__name__}")
+        is_number = isinstance(self.timeout, int | float) and not isinstance(self.timeout, bool)
+        if not is_number or not math.isfinite(self.timeout) or self.timeout <= 0:
+            raise UsageError(f"{NAME}: timeout is a positive, finite number of seconds, found {self.timeout!r:.40}")
+        if not isinstance(self.create, bool):
+            raise UsageError(f"{NAME}: create is True or False, found {type(self.create).__name__}")

@@ -1,0 +1,50 @@
+"""The Momento store on the stand-in, against every case of the contract, in every colour."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from llmcache.model.units import Instant
+from llmcache.protocols.whole import StorePair
+from llmcache_conformance import Clock, Need, Run, Subject, conformance_cases, unmet_needs
+from llmcache_momento import Settings, open_account
+from llmcache_momento.credentials import local_account
+from llmcache_momento.local import MomentoLocal
+
+LEFT_OUT = {Need.SCAN, Need.SMALL, Need.WIRE, Need.PROCESS}
+"""Momento lists nothing, and evicts nothing that a test could watch."""
+
+
+class Hand:
+    """The stand-in's clock: what the case's clock tells, once there is one."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+
+    def __call__(self) -> Instant:
+        return self.clock()
+
+
+@pytest.fixture
+def momento() -> Iterator[Subject]:
+    """A cache of a stand-in that goes by the clock of the case."""
+    hand = Hand()
+
+    def open_(clock: Clock) -> StorePair:
+        hand.clock = clock
+        settings = Settings("shop", timeout=30.0, ttl_resolution=0.001)
+        return open_account(local_account(server.host, server.port), settings, clock=clock)
+
+    with MomentoLocal(["shop"], clock=hand) as server:
+        yield Subject("momento", open=open_, opens_same=True)
+
+
+@pytest.mark.parametrize("run", conformance_cases(without=LEFT_OUT), ids=str)
+def test_momento_conforms(run: Run, momento: Subject) -> None:
+    """The Momento store keeps the clauses that the case shows."""
+    run.on(momento)
+
+
+def test_nothing_else_is_left_out(momento: Subject) -> None:
+    """What the store lacks is what it does not declare."""
+    assert unmet_needs(momento) <= LEFT_OUT
