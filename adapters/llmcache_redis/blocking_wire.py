@@ -1,0 +1,216 @@
+"""The wire of the blocking colour: connections, a round trip over them, and what is lost when one breaks."""
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from redis import exceptions as foreign
+
+from llmcache_redis.commands import Address, Lost, Outcome, Part, Pause, Round, T, Wire
+from llmcache_redis.deadline import Deadline
+from llmcache_redis.dialling import Dial
+from llmcache_redis.errors import closed, is_answer
+from llmcache_redis.timed import Dialled
+
+_LOSSES: Final = (foreign.RedisError, OSError)
+
+
+class _Idle:
+    """The connections to one server, in one process."""
+
+    __slots__ = ("_address", "_dial", "_free", "_turns", "is_closed", "pid")
+
+    def __init__(self, address: Address, dial: Dial, most: int) -> None:
+        self._address = address
+        self._dial = dial
+        self._free: deque[Dialled] = deque()
+        self._turns = threading.BoundedSemaphore(most)
+        self.is_closed = False
+        self.pid = os.getpid()
+
+    def take(self, deadline: Deadline) -> Dialled:
+        """Return a connection, connected, to be given back.
+
+        Raises:
+            TimeoutError: All were in use until the deadline.
+            redis.RedisError: There was none, and none could be made.
+        """
+        if not self._turns.acquire(blocking=False) and not self._turns.acquire(timeout=deadline.left()):
+            raise TimeoutError
+        try:
+            return self._connected(deadline)
+        except BaseException:
+            self._turns.release()
+            raise
+
+    def _connected(self, deadline: Deadline) -> Dialled:
+        try:
+            connection = self._free.pop()
+        except IndexError:
+            connection = self._dial.blocking(self._address)
+            connection.deadline = deadline
+            try:
+                connection.connect()
+            except BaseException:
+                connection.disconnect()
+                raise
+        connection.deadline = deadline
+        return connection
+
+    def give_back(self, connection: Dialled, *, is_sound: bool) -> None:
+        """Take a connection back; one that is not sound is closed, and so are its idle neighbours.
+
+        They were connected to the same process, which is perhaps no more: a repetition must not meet another of them.
+        """
+        if is_sound:
+            self._free.append(connection)
+        else:
+            connection.disconnect()
+        if self.is_closed or not is_sound:
+            self.drop()
+        self._turns.release()
+
+    def drop(self) -> None:
+        """Close the connections that are not in use."""
+        while True:
+            try:
+                connection = self._free.pop()
+            except IndexError:
+                return
+            connection.disconnect()
+
+
+class BlockingWire:
+    """Carries out wire steps in the calling thread; safe for several threads, and after a fork.
+
+    Args:
+        dial: Makes connections.
+        most: Most connections to one server.
+    """
+
+    def __init__(self, dial: Dial, most: int) -> None:
+        self._dial = dial
+        self._most = most
+        self._idle: dict[Address, _Idle] = {}
+        self._inherited: list[_Idle] = []
+        self._is_closed = False
+
+    def run(self, steps: Wire[T]) -> T:
+        """Do every round trip of `steps` and return their answer."""
+        try:
+            request = next(steps)
+            while True:
+                request = steps.send(self._done(request))
+        except StopIteration as finished:
+            answer: T = finished.value
+            return answer
+        finally:
+            steps.close()
+
+    def close(self) -> None:
+        """Close every idle connection; one that is in use is closed when its call ends. Again does nothing."""
+        self._is_closed = True
+        for idle in list(self._idle.values()):
+            idle.is_closed = True
+            if idle.pid == os.getpid():
+                idle.drop()
+
+    def _done(self, request: Round | Pause) -> list[list[Outcome]]:
+        if isinstance(request, Pause):
+            time.sleep(request.seconds)
+            return []
+        exchanges = [_Exchange(self.idle_at(part.address), part, request.deadline) for part in request.parts]
+        try:
+            for exchange in exchanges:
+                exchange.send()
+            return [exchange.read() for exchange in exchanges]
+        finally:
+            for exchange in exchanges:
+                exchange.end()
+
+    def idle_at(self, address: Address) -> _Idle:
+        """Return the connections to a server."""
+        if self._is_closed:
+            raise closed("a call")
+        idle = self._idle.get(address)
+        if idle is None:
+            return self._idle.setdefault(address, _Idle(address, self._dial, self._most))
+        if idle.pid != os.getpid():
+            # The parent's connections: closing one here would end a TLS session there. They are kept, and never used.
+            self._inherited.append(idle)
+            idle = self._idle[address] = _Idle(address, self._dial, self._most)
+        return idle
+
+
+class _Exchange:
+    """The commands for one server, sent, and their replies, read."""
+
+    __slots__ = ("_connection", "_deadline", "_error", "_idle", "_part", "_sent")
+
+    def __init__(self, idle: _Idle, part: Part, deadline: Deadline) -> None:
+        self._idle = idle
+        self._part = part
+        self._deadline = deadline
+        self._connection: Dialled | None = None
+        self._error: Exception | None = None
+        self._sent = False
+
+    def send(self) -> None:
+        """Send all commands; a failure is kept for `read`."""
+        try:
+            self._connection = connection = self._idle.take(self._deadline)
+            packed = _packed(connection, self._part)
+            self._sent = True
+            connection.send_packed_command(packed, check_health=False)
+        except _LOSSES as error:
+            self._error = error
+
+    def read(self) -> list[Outcome]:
+        """Read a reply for each command; those that do not come are `Lost`, or what the server said instead of them."""
+        found: list[Outcome] = []
+        while self._error is None and len(found) < len(self._part.commands):
+            try:
+                found.append(self._reply())
+            except foreign.ResponseError as refusal:
+                found.append(refusal)
+            except _LOSSES as error:
+                self._error = error
+        if self._error is None:
+            self._give_back(is_sound=True)
+        else:
+            rest = self._error if is_answer(self._error) else Lost(self._error, self._sent)
+            found += [rest] * (len(self._part.commands) - len(found))
+        return found
+
+    def end(self) -> None:
+        """Close the connection unless all went well."""
+        self._give_back(is_sound=False)
+
+    def _reply(self) -> Outcome:
+        connection = self._connection
+        if connection is None:
+            raise AssertionError("unreachable: no reply is read where nothing was sent")
+        if self._part.asking:
+            connection.read_response()
+        return connection.read_response()
+
+    def _give_back(self, *, is_sound: bool) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._idle.give_back(connection, is_sound=is_sound)
+
+
+def _packed(connection: Dialled, part: Part) -> Sequence[bytes]:
+    if len(part.commands) == 1 and not part.asking:
+        packed: Sequence[bytes] = connection.pack_command(*part.commands[0].words)
+        return packed
+    lines: list[Sequence[object]] = []
+    for command in part.commands:
+        if part.asking:
+            lines.append(("ASKING",))
+        lines.append(command.words)
+    several: Sequence[bytes] = connection.pack_commands(lines)
+    return several

@@ -1,0 +1,83 @@
+"""What the methods for logs send, for both colours. Each is one script on one key, so it is atomic."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Final
+
+from llmcache.model.key import Key
+from llmcache.model.units import Seconds
+from llmcache.protocols.checks import check_append
+from llmcache_redis import scripts
+from llmcache_redis.commands import Command, Reply, Wire, Word, call
+from llmcache_redis.entries import LIMITS
+from llmcache_redis.errors import NAME, Deed
+from llmcache_redis.layout import Layout, proof
+from llmcache_redis.sending import Sender
+from llmcache_redis.settings import Settings
+from llmcache_redis.values import Lifetime, fresh_stamp, shown_time
+
+_FAR: Final = 2**40
+"""Beyond the end of every log. Lua counts in floats, so larger bounds are brought to this one."""
+
+_MANY: Final = 1_000
+_MEBIBYTE: Final = 2**20
+_TIMES_LONGER: Final = 5
+"""For a slice that may be a whole conversation."""
+
+
+class Logs:
+    """Makes the steps of the methods for logs."""
+
+    def __init__(self, sender: Sender, layout: Layout, settings: Settings) -> None:
+        self._sender = sender
+        self._layout = layout
+        self._settings = settings
+
+    def append(self, log: Key, bodies: Sequence[bytes], max_length: int | None, ttl: Seconds | None) -> Wire[int]:
+        """Add bodies, at most once; to add none is to read the length."""
+        bodies = tuple(bodies)
+        check_append(log, bodies, max_length=max_length, ttl=ttl, limits=LIMITS, store=NAME)
+        if not bodies:
+            return (yield from self.length(log))
+        lifetime = Lifetime(ttl, self._settings.own_clock)
+        cap = "" if max_length is None or max_length > _FAR else max_length
+        words: list[Word] = [fresh_stamp(), self._now(), lifetime.px, lifetime.ends, cap, scripts.PROOF_MILLISECONDS]
+        entry = self._layout.entry(log)
+        names = (self._layout.stamp(log), entry, proof(entry, secrets.token_hex(8)))
+        command = call(scripts.APPEND, names, [*words, *bodies], self._layout.slot(log))
+        size = len(bodies) // _MANY + sum(map(len, bodies)) // _MEBIBYTE
+        length: int = yield from self._sent(command, Deed("append", log, changes=True), 1 + size)
+        return length
+
+    def read(self, log: Key, start: int, stop: int | None) -> Wire[list[bytes]]:
+        """Read a slice."""
+        bounds = (_near(start), "" if stop is None else _near(stop))
+        bodies: list[bytes] = yield from self._sent(
+            self._reading(scripts.READ_LOG, log, bounds), Deed("read_log", log), _TIMES_LONGER
+        )
+        return bodies
+
+    def length(self, log: Key) -> Wire[int]:
+        """Count the bodies."""
+        length: int = yield from self._sent(self._reading(scripts.LOG_LENGTH, log), Deed("log_length", log))
+        return length
+
+    def delete(self, log: Key) -> Wire[None]:
+        """Drop a log."""
+        command = Command(("UNLINK", self._layout.entry(log)), self._layout.slot(log))
+        yield from self._sent(command, Deed("delete_log", log, changes=True))
+
+    def _reading(self, script: scripts.Script, log: Key, words: Sequence[Word] = ()) -> Command:
+        names = (self._layout.stamp(log), self._layout.entry(log))
+        return call(script, names, (self._now(), *words), self._layout.slot(log))
+
+    def _sent(self, command: Command, deed: Deed, times: int = 1) -> Wire[Reply]:
+        (reply,) = yield from self._sender.send((command,), deed, self._settings.log_timeout * times)
+        return reply
+
+    def _now(self) -> str:
+        return shown_time(self._settings.clock())
+
+
+def _near(bound: int) -> int:
+    return max(-_FAR, min(bound, _FAR))

@@ -1,0 +1,166 @@
+"""Sending commands until they are answered: whom to ask, what to repeat, when to give up.
+
+The rules, for both colours:
+
+- One deadline holds for everything: finding out who has what, connecting, the first attempt and the second.
+- A command whose connection was lost is sent once more, on a new connection. That is safe for every command here: reads,
+  whole replacements, deletions, and scripts that leave a proof. An attempt that was refused a connection is not repeated
+  where only one server can be asked.
+- MOVED, ASK and an unknown script are answers, not failures, and are followed at once.
+- What a server says it did not do is never repeated, but where the servers are rearranging themselves.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from redis import exceptions as foreign
+
+from llmcache.errors import StoreTimeout
+from llmcache.model.units import Seconds
+from llmcache_redis.commands import Address, Command, Lost, Outcome, Part, Pause, Reply, Round, Wire, Word
+from llmcache_redis.deadline import Deadline
+from llmcache_redis.errors import NAME, Deed, code_of, lost, redirect_of, refused
+from llmcache_redis.topology import Topology
+
+_MOST_ROUNDS: Final = 12
+"""A call that is sent around in circles ends."""
+
+_REARRANGING: Final = frozenset({"TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN"})
+_PAUSE: Final[Seconds] = 0.01
+
+
+class Sender:
+    """Sends commands by a topology."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+
+    def send(self, commands: Sequence[Command], deed: Deed, timeout: Seconds) -> Wire[list[Reply]]:
+        """Return the replies in the order of `commands`, which are independent of each other.
+
+        Raises:
+            StoreError: The first failure; other commands may have been done.
+        """
+        return (yield from _Sending(self.topology, commands, deed, timeout).run())
+
+    def servers(self, deed: Deed, timeout: Seconds) -> Wire[Sequence[Address]]:
+        """Return every server that holds keys, as it is now."""
+        if self.topology.can_refresh:
+            yield from self.topology.refresh(Deadline(timeout))
+        return self.topology.everyone()
+
+    def at(self, server: Address, words: Sequence[Word], deed: Deed, timeout: Seconds) -> Wire[Reply]:
+        """Send one command to one server, and return its reply."""
+        deadline = Deadline(timeout)
+        ((outcome,),) = yield Round((Part(server, (Command(words),)),), deadline)
+        return _told(outcome, deed, deadline)
+
+
+def _told(outcome: Outcome, deed: Deed, deadline: Deadline) -> Reply:
+    if isinstance(outcome, Lost):
+        raise lost(outcome.error, deed, maybe_done=outcome.sent, is_late=not deadline.left()) from outcome.error
+    if isinstance(outcome, foreign.RedisError):
+        raise refused(outcome, deed) from outcome
+    return outcome
+
+
+class _Sending:
+    """One call on its way."""
+
+    __slots__ = ("_asking", "_commands", "_deadline", "_deed", "_left", "_maybe_done", "_must_refresh", "_pause", "_replies", "_topology")  # fmt: skip
+
+    def __init__(self, topology: Topology, commands: Sequence[Command], deed: Deed, timeout: Seconds) -> None:
+        self._topology = topology
+        self._commands = list(commands)
+        self._deed = deed
+        self._deadline = Deadline(timeout)
+        self._replies: list[Reply] = [None] * len(commands)
+        self._asking: dict[int, Address] = {}
+        self._left = 1
+        self._maybe_done = False
+        self._must_refresh = False
+        self._pause = False
+
+    def run(self) -> Wire[list[Reply]]:
+        """Go round until every command has its reply."""
+        todo: Sequence[int] = range(len(self._commands))
+        for _ in range(_MOST_ROUNDS):
+            parts, places = yield from self._parted(todo)
+            answers = yield Round(parts, self._deadline)
+            failed = self._taken(places, answers)
+            if not failed:
+                return self._replies
+            todo = self._judged(failed, parts, places)
+            if self._pause:
+                self._pause = False
+                yield Pause(min(_PAUSE, self._deadline.left()))
+        raise StoreTimeout(f"{NAME} could not do {self._deed}: the servers sent it around in circles")
+
+    def _parted(self, todo: Sequence[int]) -> Wire[tuple[list[Part], list[list[int]]]]:
+        """Return what to send to whom, and the places of each part's commands."""
+        if self._must_refresh or any(self._topology.owner(self._commands[place].slot) is None for place in todo):
+            self._must_refresh = False
+            yield from self._topology.refresh(self._deadline)
+        by_server: dict[tuple[Address, bool], list[int]] = {}
+        for place in todo:
+            asked = self._asking.pop(place, None)
+            server = asked or self._topology.owner(self._commands[place].slot)
+            if server is None:
+                raise refused(foreign.ResponseError("CLUSTERDOWN"), self._deed)
+            by_server.setdefault((server, asked is not None), []).append(place)
+        places = list(by_server.values())
+        parts = [
+            Part(server, [self._commands[place] for place in mine], asking)
+            for (server, asking), mine in by_server.items()
+        ]
+        return parts, places
+
+    def _taken(self, places: list[list[int]], answers: list[list[Outcome]]) -> list[tuple[int, Outcome, int]]:
+        """Keep the replies; return place, failure and part of the others."""
+        failed: list[tuple[int, Outcome, int]] = []
+        for part, (mine, outcomes) in enumerate(zip(places, answers, strict=True)):
+            for place, outcome in zip(mine, outcomes, strict=True):
+                if isinstance(outcome, Lost | foreign.RedisError):
+                    failed.append((place, outcome, part))
+                else:
+                    self._replies[place] = outcome
+        return failed
+
+    def _judged(self, failed: list[tuple[int, Outcome, int]], parts: list[Part], places: list[list[int]]) -> list[int]:
+        """Return the places to send again, or raise."""
+        losses = [outcome for _, outcome, _ in failed if isinstance(outcome, Lost)]
+        if losses:
+            self._after_loss(losses)
+        for place, outcome, part in failed:
+            if isinstance(outcome, foreign.RedisError):
+                self._after_answer(place, outcome, parts[part].address)
+        return [place for place, _, _ in failed]
+
+    def _after_loss(self, losses: list[Lost]) -> None:
+        self._maybe_done = self._maybe_done or any(loss.sent for loss in losses)
+        worst = next((loss for loss in losses if loss.error is not None), losses[0])
+        is_late = not self._deadline.left() or isinstance(worst.error, foreign.TimeoutError | TimeoutError)
+        may_help = self._topology.can_refresh or any(loss.sent for loss in losses)
+        if is_late or not self._left or not may_help:
+            raise lost(worst.error, self._deed, maybe_done=self._maybe_done, is_late=is_late) from worst.error
+        self._left -= 1
+        self._must_refresh = self._topology.can_refresh
+
+    def _after_answer(self, place: int, error: foreign.RedisError, asked: Address) -> None:
+        """Prepare one command to be sent again, or raise."""
+        command = self._commands[place]
+        if isinstance(error, foreign.NoScriptError) and command.script is not None:
+            self._commands[place] = command.in_full()
+        elif self._topology.can_refresh and (redirect := redirect_of(error)):
+            target = Address(redirect.host or asked.host, redirect.port)
+            if redirect.is_lasting:
+                self._topology.moved(command.slot, target)
+            else:
+                self._asking[place] = target
+        elif code_of(error) in _REARRANGING and self._topology.can_refresh and self._deadline.left() > _PAUSE:
+            self._pause = self._must_refresh = True
+        elif code_of(error) == "READONLY" and self._topology.can_refresh and self._left:
+            self._left -= 1
+            self._must_refresh = True
+        else:
+            raise refused(error, self._deed) from error

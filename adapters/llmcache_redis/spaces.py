@@ -1,0 +1,149 @@
+"""What the methods for whole spaces send, for both colours: clearing, and listing for people who look.
+
+Clearing takes the stamps of a space away, which takes the same time however much is in it, and then, where SCAN is
+allowed, walks over the names of the database and gives memory back. Listing walks over them too: every page costs
+the whole way.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from llmcache.errors import UnsupportedError
+from llmcache.model.key import Key, Space
+from llmcache.model.units import Seconds
+from llmcache.protocols.checks import check_scan
+from llmcache.protocols.scan import Listed, SpaceUse
+from llmcache_redis import scripts
+from llmcache_redis.commands import Address, Command, Reply, Wire, call
+from llmcache_redis.deadline import Deadline
+from llmcache_redis.errors import NAME, Deed
+from llmcache_redis.layout import EVERYTHING, Layout
+from llmcache_redis.sending import Sender
+from llmcache_redis.settings import Settings
+from llmcache_redis.values import shown_time
+
+_STEP: Final = 1_000
+"""About how many names the server looks at for each SCAN."""
+
+_SWEEPING: Final[Seconds] = 10.0
+"""How long `clear` goes on to give memory back; what is left expires, or goes with the next one."""
+
+
+class Spaces:
+    """Makes the steps of the methods for whole spaces."""
+
+    def __init__(self, sender: Sender, layout: Layout, settings: Settings) -> None:
+        self._sender = sender
+        self._layout = layout
+        self._settings = settings
+
+    def clear(self, space: Space) -> Wire[None]:
+        """Put a space out of reach at once, then give its memory back."""
+        deed = Deed("clear", changes=True)
+        commands = [Command(("UNLINK", stamp), slot) for stamp, slot in self._layout.stamps(space)]
+        yield from self._sender.send(commands, deed, self._settings.log_timeout)
+        if self._settings.restricted:
+            return
+        until = Deadline(_SWEEPING)
+        for server in (yield from self._servers(deed)):
+            cursor = b"0"
+            while until.left():
+                cursor, names = yield from self._scanned(server, cursor, f"{space.prefix}*", deed)
+                yield from self._sent(scripts.SWEEP, self._keys(names, space), deed)
+                if cursor == b"0":
+                    break
+
+    def scan(self, space: Space, after: Key | None, count: int) -> Wire[list[Listed]]:
+        """List a page."""
+        self._refuse_where_restricted("scan")
+        check_scan(space, after, count, NAME)
+        deed = Deed("scan")
+        keys = yield from self._walked(f"{space.prefix}*", deed)
+        behind = [key for key in keys if key.space == space and (after is None or key.physical > after.physical)]
+        behind.sort(key=lambda key: key.physical)
+        found: list[Listed] = []
+        for begin in range(0, len(behind), max(count, 100)):
+            if len(found) >= count:
+                break
+            found += yield from self._described(behind[begin : begin + max(count, 100)], deed)
+        return found[:count]
+
+    def uses(self) -> Wire[list[SpaceUse]]:
+        """List the spaces that hold something."""
+        self._refuse_where_restricted("spaces")
+        deed = Deed("spaces")
+        keys = yield from self._walked(EVERYTHING, deed)
+        totals: dict[Space, list[int]] = {}
+        for begin in range(0, len(keys), _STEP):
+            for listed in (yield from self._described(keys[begin : begin + _STEP], deed)):
+                total = totals.setdefault(listed.key.space, [0, 0])
+                total[0] += 1
+                total[1] += listed.body_bytes
+        return [SpaceUse(space, *totals[space]) for space in sorted(totals, key=lambda space: space.prefix)]
+
+    def _walked(self, pattern: str, deed: Deed) -> Wire[list[Key]]:
+        """Return every key of ours whose name matches, once, in no order."""
+        found: dict[Key, None] = {}
+        for server in (yield from self._servers(deed)):
+            cursor = b"0"
+            while True:
+                cursor, names = yield from self._scanned(server, cursor, pattern, deed)
+                found.update(dict.fromkeys(self._keys(names)))
+                if cursor == b"0":
+                    break
+        return list(found)
+
+    def _servers(self, deed: Deed) -> Wire[Sequence[Address]]:
+        return (yield from self._sender.servers(deed, self._settings.log_timeout))
+
+    def _scanned(self, server: Address, cursor: bytes, pattern: str, deed: Deed) -> Wire[tuple[bytes, list[bytes]]]:
+        words = ("SCAN", cursor, "MATCH", pattern, "COUNT", _STEP)
+        following, names = yield from self._sender.at(server, words, deed, self._settings.log_timeout)
+        return following, names
+
+    def _described(self, keys: Sequence[Key], deed: Deed) -> Wire[list[Listed]]:
+        """Return those of `keys` that are there, in their order."""
+        answers = yield from self._sent(scripts.DESCRIBE, keys, deed)
+        return [self._listed(key, answers[key]) for key in keys if answers.get(key)]
+
+    def _listed(self, key: Key, answer: Sequence[Reply]) -> Listed:
+        length, size, px, ends = answer
+        if ends:
+            left: Seconds | None = max(0.0, float(ends) - self._settings.clock())
+        else:
+            left = None if px < 0 else px / 1000
+        return Listed(key, size, length, left)
+
+    def _sent(self, script: scripts.Script, keys: Sequence[Key], deed: Deed) -> Wire[dict[Key, Reply]]:
+        """Call a script that takes a stamp and keys under it, for all keys; return its answers by key, if it has any."""
+        groups = list(self._by_stamp(keys))
+        if not groups:
+            return {}
+        now = shown_time(self._settings.clock())
+        commands = [
+            call(script, [stamp, *map(self._layout.entry, mine)], (now,), self._layout.slot(mine[0]))
+            for stamp, mine in groups
+        ]
+        replies = yield from self._sender.send(commands, deed, self._settings.log_timeout)
+        lists = zip(groups, replies, strict=True)
+        return {
+            key: answer
+            for (_, mine), answers in lists
+            if isinstance(answers, list)
+            for key, answer in zip(mine, answers, strict=True)
+        }
+
+    def _by_stamp(self, keys: Sequence[Key]) -> Iterator[tuple[str, list[Key]]]:
+        groups: dict[str, list[Key]] = {}
+        for key in keys:
+            groups.setdefault(self._layout.stamp(key), []).append(key)
+        yield from groups.items()
+
+    def _keys(self, names: Sequence[bytes], space: Space | None = None) -> list[Key]:
+        """Return the keys among names that SCAN found; the rest are stamps, proofs, or not ours."""
+        found = (self._layout.key_of(name.decode("ascii", "replace")) for name in names)
+        return [key for key in found if key is not None and (space is None or key.space == space)]
+
+    def _refuse_where_restricted(self, op: str) -> None:
+        if self._settings.restricted:
+            raise UnsupportedError(f"{NAME} was opened as restricted, without SCAN: it cannot do {op}")

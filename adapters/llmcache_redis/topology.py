@@ -1,0 +1,147 @@
+"""Which server has what: one server, a cluster's table of slots, or the master that sentinels name.
+
+A topology decides; it asks the servers by steps, like everything else.
+"""
+
+import itertools
+from collections.abc import Sequence
+from typing import Protocol
+
+from llmcache.errors import StoreUnavailable
+from llmcache_redis.commands import Address, Command, Lost, Part, Reply, Round, Wire
+from llmcache_redis.deadline import Deadline
+from llmcache_redis.errors import NAME
+from llmcache_redis.layout import SLOTS
+
+
+class Topology(Protocol):
+    """Knows the servers."""
+
+    @property
+    def can_refresh(self) -> bool:
+        """True where asking again may give another answer."""
+        ...
+
+    def owner(self, slot: int) -> Address | None:
+        """Return who has `slot`; None where somebody must be asked first."""
+        ...
+
+    def everyone(self) -> Sequence[Address]:
+        """Return every server that holds keys; empty where somebody must be asked first."""
+        ...
+
+    def refresh(self, deadline: Deadline) -> Wire[None]:
+        """Ask who has what; StoreUnavailable where nobody knows."""
+        ...
+
+    def moved(self, slot: int, to: Address) -> None:
+        """Take note that `slot` is elsewhere."""
+        ...
+
+
+class OneAddress:
+    """One server that never changes."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+
+    @property
+    def can_refresh(self) -> bool:
+        return False
+
+    def owner(self, slot: int) -> Address | None:
+        return self._address
+
+    def everyone(self) -> Sequence[Address]:
+        return (self._address,)
+
+    def refresh(self, deadline: Deadline) -> Wire[None]:
+        yield from ()
+
+    def moved(self, slot: int, to: Address) -> None:
+        raise AssertionError("unreachable: one server moves nothing")
+
+
+class Slots:
+    """The table of a cluster.
+
+    Args:
+        seeds: Members to ask first; any of them will do.
+    """
+
+    def __init__(self, seeds: Sequence[Address]) -> None:
+        self._seeds = tuple(seeds)
+        self._owners: list[Address | None] = [None] * SLOTS
+
+    @property
+    def can_refresh(self) -> bool:
+        return True
+
+    def owner(self, slot: int) -> Address | None:
+        return self._owners[slot]
+
+    def everyone(self) -> Sequence[Address]:
+        return sorted({owner for owner in self._owners if owner is not None}, key=str)
+
+    def moved(self, slot: int, to: Address) -> None:
+        self._owners[slot] = to
+
+    def refresh(self, deadline: Deadline) -> Wire[None]:
+        for seed in dict.fromkeys((*self.everyone(), *self._seeds)):
+            ((outcome,),) = yield Round((Part(seed, (Command(("CLUSTER", "SLOTS")),)),), deadline)
+            if isinstance(outcome, list) and outcome:
+                self._read(outcome, seed)
+                return
+        raise StoreUnavailable(f"{NAME}: no member of the cluster answered; nothing was done")
+
+    def _read(self, ranges: Sequence[Reply], asked: Address) -> None:
+        # A new list at once, so that no thread sees half of a table.
+        owners: list[Address | None] = [None] * SLOTS
+        for first, last, master, *_ in ranges:
+            # "If the endpoint is unknown, clients should use the one they asked."
+            owner = Address(_text(master[0]) or asked.host, int(master[1]))
+            owners[first : last + 1] = itertools.repeat(owner, last + 1 - first)
+        self._owners = owners
+
+
+class Watched:
+    """The master that sentinels watch.
+
+    Args:
+        sentinels: Whom to ask; the first that answers is believed.
+        service: What they call the master.
+    """
+
+    def __init__(self, sentinels: Sequence[Address], service: str) -> None:
+        self._sentinels = tuple(sentinels)
+        self._service = service
+        self._master: Address | None = None
+
+    @property
+    def can_refresh(self) -> bool:
+        return True
+
+    def owner(self, slot: int) -> Address | None:
+        return self._master
+
+    def everyone(self) -> Sequence[Address]:
+        return () if self._master is None else (self._master,)
+
+    def moved(self, slot: int, to: Address) -> None:
+        self._master = to
+
+    def refresh(self, deadline: Deadline) -> Wire[None]:
+        question = Command(("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service))
+        answered = False
+        for sentinel in self._sentinels:
+            ((outcome,),) = yield Round((Part(sentinel, (question,)),), deadline)
+            if isinstance(outcome, list) and len(outcome) == 2:
+                self._master = Address(_text(outcome[0]), int(outcome[1]))
+                return
+            answered = answered or not isinstance(outcome, Lost)
+        why = "no sentinel knows the master's name" if answered else "no sentinel answered"
+        raise StoreUnavailable(f"{NAME}: {why}; nothing was done")
+
+
+def _text(found: Reply) -> str:
+    return found.decode() if isinstance(found, bytes) else str(found or "")
