@@ -1,6 +1,7 @@
 """Namespaces keep applications and tenants apart, whatever characters their names contain."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import assume, given
@@ -136,12 +137,13 @@ def test_longest_namespace(tail: str) -> None:
     parent = Namespace(("x" * 200, "x" * 200, "x" * 97))
 
     assert MAX_NAMESPACE_BYTES == 500 == len(longest.text) == len(parent.text) + 1
-    for make in (
+    makers: list[Callable[[], Namespace]] = [
         lambda: parent.child((tail,)),
         lambda: Namespace((*parent.parts, tail)),
         lambda: Namespace.of(f"{'/'.join(parent.parts)}/{tail}"),
         lambda: Namespace.from_text(f"{parent.text}/{escape(tail)}"),
-    ):
+    ]
+    for make in makers:
         with pytest.raises(
             UsageError, match=rf"a namespace is {500 + len(escape(tail))} bytes when escaped, limit 500"
         ):
