@@ -14,6 +14,7 @@ from llmcache.api.setup import Setup
 from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
+from llmcache.flows.history import Lifetime
 from llmcache.flows.responses import clear_tags
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Kind, Space
@@ -56,12 +57,12 @@ class Household:
 
     def _conversation(
         self, name: str, ttl: Seconds | None, max_messages: int | None
-    ) -> tuple[Setup, Key, Seconds | None, int | None]:
+    ) -> tuple[Setup, Key, Lifetime, int | None]:
         defaults = self._setup.defaults
         key = Key(self._setup.space(Kind.HISTORY, in_force()), name)
         kept = defaults.history_ttl if ttl is None else check_seconds("ttl", ttl)
         most = defaults.max_messages if max_messages is None else check_max_messages(max_messages)
-        return self._setup.of(Kind.HISTORY), key, kept, most
+        return self._setup.of(Kind.HISTORY), key, Lifetime(kept, defaults.sliding), most
 
     def _used(self, found: Sequence[Sequence[SpaceUse]]) -> list[SpaceUse]:
         """Return what each store says about the kinds it serves; what it keeps of others, nobody reads there."""
@@ -95,11 +96,12 @@ class Cache(Household):
 
         Args:
             name: Any non-empty text, such as a session's id.
-            ttl: Time to live in seconds from each append on; None means the cache's own.
+            ttl: Time to live in seconds, from each append on unless the configuration says otherwise; None means the
+                cache's own.
             max_messages: Most messages to keep, the oldest dropped first; None means the cache's own.
         """
-        setup, key, kept, cap = self._conversation(name, ttl, max_messages)
-        return ChatHistory(setup, key, ttl=kept, max_messages=cap)
+        setup, key, lifetime, most = self._conversation(name, ttl, max_messages)
+        return ChatHistory(setup, key, lifetime=lifetime, max_messages=most)
 
     def clear(self, *, tags: Iterable[str] = ()) -> None:
         """Drop the answers that carry one of `tags`; without tags, everything in the namespace that can be had again.
@@ -156,8 +158,8 @@ class AsyncCache(Household):
 
     def history(self, name: str, *, ttl: Seconds | None = None, max_messages: int | None = None) -> AsyncChatHistory:
         """As `Cache.history`; not awaited, because nothing is read or written yet."""
-        setup, key, kept, cap = self._conversation(name, ttl, max_messages)
-        return AsyncChatHistory(setup, key, ttl=kept, max_messages=cap)
+        setup, key, lifetime, most = self._conversation(name, ttl, max_messages)
+        return AsyncChatHistory(setup, key, lifetime=lifetime, max_messages=most)
 
     async def clear(self, *, tags: Iterable[str] = ()) -> None:
         """As `Cache.clear`."""

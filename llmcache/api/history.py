@@ -11,7 +11,7 @@ from llmcache.errors import UsageError
 from llmcache.flows import history as flow
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key
-from llmcache.model.units import Plain, Seconds
+from llmcache.model.units import Plain
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import DeleteLog
 
@@ -19,10 +19,10 @@ from llmcache.protocols.store_ops import DeleteLog
 class Conversation:
     """What both colours of a chat history do before any I/O."""
 
-    def __init__(self, setup: Setup, log: Key, *, ttl: Seconds | None, max_messages: int | None) -> None:
+    def __init__(self, setup: Setup, log: Key, *, lifetime: flow.Lifetime, max_messages: int | None) -> None:
         self._setup = setup
         self._log = log
-        self._ttl = ttl
+        self._lifetime = lifetime
         self._max_messages = max_messages
 
     @property
@@ -36,7 +36,13 @@ class Conversation:
                 f"append takes a list of messages, found one {type(messages).__name__}; write append([message])"
             )
         return self._setup.observed(
-            flow.append(self._log, list(messages), type_name=type_name, max_length=self._max_messages, ttl=self._ttl)
+            flow.append(
+                self._log,
+                list(messages),
+                type_name=type_name,
+                max_length=self._max_messages,
+                lifetime=self._lifetime,
+            )
         )
 
     def _read_steps(self, start: int = 0, stop: int | None = None) -> Steps[list[Entry]]:
@@ -66,7 +72,7 @@ class ChatHistory(Conversation):
     def append(self, messages: Iterable[Plain], *, type_name: str = "json") -> int:
         """Add messages at the end, all or none, and return how many there are then.
 
-        One round trip, whatever the length. What two writers append never interleaves inside one call.
+        One round trip, whatever the length; two where the time to live does not slide. What two writers append never interleaves inside one call.
 
         Args:
             messages: JSON-like data, such as {"role": "user", "content": "hi"}.

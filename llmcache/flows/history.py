@@ -1,12 +1,13 @@
 """The chat history's logic as steps. Nothing here fails open: losing a message is an error."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from llmcache.codec.envelope import pack
+from llmcache.codec.envelope import pack, peek
 from llmcache.errors import DataError, DecodeError, VersionError
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key
-from llmcache.model.units import Plain, Seconds
+from llmcache.model.units import Instant, Plain, Seconds
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import Append, LogLength, ReadLog
 from llmcache.protocols.world_ops import Now
@@ -14,16 +15,45 @@ from llmcache.protocols.world_ops import Now
 Decode = Callable[[bytes, Key], Entry]
 
 
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a conversation lives.
+
+    Attributes:
+        ttl: Its time to live in seconds; None means for ever.
+        sliding: True where that counts from the last append, False where it counts from the first.
+    """
+
+    ttl: Seconds | None = None
+    sliding: bool = True
+
+
 def append(
-    log: Key, messages: Sequence[Plain], *, type_name: str, max_length: int | None, ttl: Seconds | None
+    log: Key, messages: Sequence[Plain], *, type_name: str, max_length: int | None, lifetime: Lifetime
 ) -> Steps[int]:
     """Add messages at the end in one atomic step and return how many the log has then.
 
-    All are encoded before the first is sent, so that one that cannot be (UsageError) leaves nothing behind.
+    All are encoded before the first is sent, so that one that cannot be (UsageError) leaves nothing behind. A lifetime
+    that does not slide takes a read before that: the last message tells when the conversation ends.
     """
     now = yield from Now()
-    bodies = [pack(Entry(message, made_at=now, type=type_name), log) for message in messages]
-    return (yield from Append(log, bodies, max_length, ttl))
+    ends_at = None if lifetime.sliding or lifetime.ttl is None else (yield from _end(log, now, lifetime.ttl))
+    bodies = [pack(Entry(message, made_at=now, expires_at=ends_at, type=type_name), log) for message in messages]
+    return (yield from Append(log, bodies, max_length, lifetime.ttl if ends_at is None else ends_at - now))
+
+
+def _end(log: Key, now: Instant, ttl: Seconds) -> Steps[Instant]:
+    """Return when a conversation that does not slide ends: as its last message says, else `ttl` from now.
+
+    Every message carries the end, because a cap drops the first ones. One that carries none was written while the
+    lifetime slid, and one that cannot be read tells nothing: then the time begins now.
+    """
+    bodies = yield from ReadLog(log, -1)
+    try:
+        ends_at = peek(bodies[0]).expires_at if bodies else None
+    except DataError:
+        ends_at = None
+    return now + ttl if ends_at is None or ends_at <= now else ends_at
 
 
 def read(log: Key, decode: Decode, start: int = 0, stop: int | None = None) -> Steps[list[Entry]]:
