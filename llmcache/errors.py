@@ -98,7 +98,13 @@ class ConflictError(LLMCacheError):
 
 
 class ConfigError(LLMCacheError):
-    """The configuration is wrong; the message says where, what was found and what is allowed."""
+    """The configuration is wrong; the message says where, what was found and what is allowed.
+
+    Attributes:
+        mistakes: One line for each mistake in a configuration file; empty where the error is not about a file.
+    """
+
+    mistakes: tuple[str, ...] = ()
 
 
 class PluginError(LLMCacheError):

@@ -16,5 +16,6 @@ def llmcache_stores() -> list[StoreSpec]:
             requires=("diskcache",),
             extra="disk",
             presence="llmcache_disk.opening:is_there",
+            is_path=True,
         )
     ]

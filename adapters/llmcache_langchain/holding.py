@@ -1,18 +1,21 @@
-"""From what a user gives to an open cache: a URL, an open cache, or nothing."""
+"""From what a user gives to an open cache: a URL, a file, an open cache, or nothing."""
 
 import atexit
+import os
+from collections.abc import Hashable
 
 from llmcache.api.cache import AsyncCache, Cache
-from llmcache.api.opening import open as open_cache
+from llmcache.api.opening import open_settings
 from llmcache.api.setup import Setup
-from llmcache.config.sources import namespace as find_namespace
-from llmcache.config.sources import store_url
+from llmcache.config.resolving import check_namespace, resolve
+from llmcache.config.settings import Settings
+from llmcache.config.sources import VARIABLES
 from llmcache.errors import UsageError
 from llmcache.memory.forking import lock_across_forks
 from llmcache.model.namespace import Namespace
 
 Given = str | Cache | AsyncCache | None
-"""A store URL, an open cache of either colour, or None for the configured one."""
+"""A store URL or the path of a llmcache.toml, an open cache of either colour, or None for the configured one."""
 
 
 def setup_of(given: Cache | AsyncCache, namespace: Namespace | str | None) -> Setup:
@@ -31,37 +34,58 @@ def check_given(given: object) -> None:
 
 
 class SharedCaches:
-    """Caches opened by URL for objects that live only for a turn, and so cannot own one.
+    """Caches opened for objects that live only for a turn, and so cannot own one.
 
-    LangChain makes a chat history object per call. All that name the same URL and namespace share one open store, for
+    LangChain makes a chat history object per call. All that mean the same stores and settings share one open store, for
     the life of the process; `memory:` would forget everything between turns otherwise.
     """
 
     def __init__(self) -> None:
         self._lock = lock_across_forks()
-        self._opened: dict[tuple[str, Namespace], Cache] = {}
+        self._settled: dict[Hashable, Settings] = {}
+        self._opened: dict[Settings, Cache] = {}
 
-    def get(self, url: str | None, namespace: Namespace | str | None) -> Cache:
-        """Return the shared cache for a URL, opened now if it is the first to ask."""
-        asked = (store_url(url), find_namespace(namespace))
-        opened = self._opened.get(asked)
+    def get(self, given: str | None, namespace: Namespace | str | None) -> Cache:
+        """Return the shared cache for a URL, a file or the configuration, opened now if it is the first to ask.
+
+        A file is read once: a change of it holds for the next process.
+        """
+        settings = self._settings(given, namespace)
+        opened = self._opened.get(settings)
         if opened is not None:
             return opened
         # Opened outside the lock: a fork waits for the lock, and opening makes locks, which wait for the fork.
-        mine = open_cache(asked[0], namespace=asked[1])
+        mine = open_settings(settings)
         with self._lock:
-            opened = self._opened.setdefault(asked, mine)
+            opened = self._opened.setdefault(settings, mine)
         if opened is not mine:
             mine.close()
         return opened
+
+    def _settings(self, given: str | None, namespace: Namespace | str | None) -> Settings:
+        check_namespace(namespace)
+        asked = (given, namespace, *map(os.environ.get, VARIABLES), _folder())
+        settled = self._settled.get(asked)
+        if settled is None:
+            settled = self._settled[asked] = resolve(given, namespace=namespace)
+        return settled
 
     def close(self) -> None:
         """Close all of them; the next to ask opens anew."""
         with self._lock:
             caches = list(self._opened.values())
             self._opened.clear()
+            self._settled.clear()
         for cache in caches:
             cache.close()
+
+
+def _folder() -> str:
+    """Return the working folder, where the search for a file begins; "" where it was removed."""
+    try:
+        return os.getcwd()  # noqa: PTH109 -- asked for every turn of a conversation; a Path costs more than the rest
+    except OSError:
+        return ""
 
 
 shared_caches = SharedCaches()

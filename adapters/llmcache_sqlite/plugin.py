@@ -14,5 +14,6 @@ def llmcache_stores() -> list[StoreSpec]:
             summary="one file in a folder, for all processes of this machine; the embedded default",
             options={"max_bytes": "bytes", "timeout": "seconds", "network_ok": "flag"},
             presence="llmcache_sqlite.opening:is_there",
+            is_path=True,
         )
     ]

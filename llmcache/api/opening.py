@@ -1,14 +1,15 @@
-"""Opening: from a store URL and defaults to a cache."""
+"""Opening: from a store URL, a file or nothing to a cache."""
 
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from llmcache.api.cache import AsyncCache, Cache
 from llmcache.api.setup import Defaults, Setup, Tenant
-from llmcache.config.sources import namespace as find_namespace
-from llmcache.config.sources import store_url
-from llmcache.config.url import parse_url
+from llmcache.api.stores import open_stores
+from llmcache.config.resolving import resolve
+from llmcache.config.settings import Settings
 from llmcache.errors import UsageError
 from llmcache.flows.responses import Admit
 from llmcache.model.event import Told
@@ -21,6 +22,7 @@ from llmcache.policy.admission import refusal
 def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.open
     url: str | None = None,
     *,
+    profile: str | None = None,
     namespace: Namespace | str | None = None,
     tenant: Tenant | None = None,
     ttl: Seconds | None = None,
@@ -32,35 +34,39 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
 ) -> Cache:
     """Open a cache, to be used blocking.
 
+    What an argument says holds over what the environment says, and that over a file (docs/howto/configure.md).
+
     Args:
-        url: Which store: "memory:", "sqlite:" or "sqlite:FOLDER"; None means $LLMCACHE_URL, or an SQLite file in the
-            user's cache folder.
+        url: Which store: a URL such as "memory:", "sqlite:" or "sqlite:FOLDER", or the path of a llmcache.toml. None means
+            what the environment or a file says, or an SQLite file in the user's cache folder.
+        profile: Which profile of the file; None means $LLMCACHE_PROFILE, or the one that the file names.
         namespace: A path such as "shop/prod" that keeps this application's entries apart; None means
-            $LLMCACHE_NAMESPACE, or "default".
+            $LLMCACHE_NAMESPACE, or what the file says, or "default".
         tenant: A context variable or function that tells the tenant of the running call. It becomes part of the
             namespace, so that tenants never share; a call without a tenant is refused.
-        ttl: Time to live of answers in seconds; None means they stay until room is needed.
-        history_ttl: Time to live of a conversation in seconds from its last append; None means for ever.
-        max_messages: Most messages a conversation keeps; None means all.
+        ttl: Time to live of answers in seconds; None means what the file says, or that they stay until room is needed.
+        history_ttl: Time to live of a conversation in seconds from its last append; None means what the file says, or
+            for ever.
+        max_messages: Most messages a conversation keeps; None means what the file says, or all.
         admit: Says why an answer is not kept, or None; by default `policy.admission.refusal`.
         listener: Is told every event; its exceptions are logged once and ignored.
         clock: Tells the time of day in seconds since the epoch; for tests.
 
     Raises:
-        ConfigError: The URL, one of its options or the environment is wrong; says what is allowed.
+        ConfigError: The URL, one of its options, the environment or a file is wrong; says what is allowed.
         PluginError: The store's plugin is broken, or a package it needs is missing.
         StoreError: The store could not be opened.
         UsageError: Another argument is wrong.
     """
     defaults = Defaults(ttl, history_ttl, max_messages)
-    return Cache(
-        _set_up(url, defaults, namespace=namespace, tenant=tenant, admit=admit, listener=listener, clock=clock)
-    )
+    manner = Manner(tenant, admit, listener, clock)
+    return Cache(set_up(lambda: resolve(url, namespace=namespace, profile=profile), defaults, manner))
 
 
 def open_async(
     url: str | None = None,
     *,
+    profile: str | None = None,
     namespace: Namespace | str | None = None,
     tenant: Tenant | None = None,
     ttl: Seconds | None = None,
@@ -72,34 +78,67 @@ def open_async(
 ) -> AsyncCache:
     """Open a cache, to be awaited; the arguments are those of `open`. Use it in `async with`."""
     defaults = Defaults(ttl, history_ttl, max_messages)
-    return AsyncCache(
-        _set_up(url, defaults, namespace=namespace, tenant=tenant, admit=admit, listener=listener, clock=clock)
+    manner = Manner(tenant, admit, listener, clock)
+    return AsyncCache(set_up(lambda: resolve(url, namespace=namespace, profile=profile), defaults, manner))
+
+
+def open_settings(settings: Settings, *, tenant: Tenant | None = None, look_only: bool = False) -> Cache:
+    """Open a cache with settings that were resolved before; for integrations and commands.
+
+    Args:
+        tenant: As of `open`.
+        look_only: Where a store is not there yet, look at an empty one in memory and do not make it.
+    """
+    return Cache(set_up(lambda: settings, Defaults(), Manner(tenant), look_only=look_only))
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a cache behaves, beside where it keeps things: arguments of `open` that no file can say."""
+
+    tenant: Tenant | None = None
+    admit: Admit = refusal
+    listener: Callable[[Told], None] | None = None
+    clock: Callable[[], Instant] = time.time
+
+    def check(self) -> None:
+        """Raise UsageError where one of them is wrong."""
+        if self.tenant is not None and not isinstance(self.tenant, ContextVar):
+            _check_callable("tenant", self.tenant, "a context variable or a function")
+        _check_callable("admit", self.admit, "a function")
+        if self.listener is not None:
+            _check_callable("listener", self.listener, "a function")
+
+
+def set_up(settle: Callable[[], Settings], given: Defaults, manner: Manner, *, look_only: bool = False) -> Setup:
+    """Check the arguments, settle what they leave open, and open the stores."""
+    check_seconds("ttl", given.ttl)
+    check_seconds("history_ttl", given.history_ttl)
+    check_max_messages(given.max_messages)
+    manner.check()
+    settings = settle()
+    opened = open_stores(settings, manner.clock, look_only=look_only)
+    return Setup(
+        opened.pair,
+        settings.namespace,
+        manner.tenant,
+        _defaults(given, settings),
+        manner.admit,
+        manner.clock,
+        time.monotonic,
+        manner.listener,
+        others=opened.others,
     )
 
 
-def _set_up(
-    url: str | None,
-    defaults: Defaults,
-    *,
-    namespace: Namespace | str | None,
-    tenant: Tenant | None,
-    admit: Admit,
-    listener: Callable[[Told], None] | None,
-    clock: Callable[[], Instant],
-) -> Setup:
-    from llmcache.plugins.catalogue import open_pair  # noqa: PLC0415 -- imports pluggy; `import llmcache` must not
-
-    check_seconds("ttl", defaults.ttl)
-    check_seconds("history_ttl", defaults.history_ttl)
-    check_max_messages(defaults.max_messages)
-    if tenant is not None and not isinstance(tenant, ContextVar):
-        _check_callable("tenant", tenant, "a context variable or a function")
-    _check_callable("admit", admit, "a function")
-    if listener is not None:
-        _check_callable("listener", listener, "a function")
-    where = find_namespace(namespace)
-    pair = open_pair(parse_url(store_url(url)), clock)
-    return Setup(pair, where, tenant, defaults, admit, clock, time.monotonic, listener)
+def _defaults(given: Defaults, settings: Settings) -> Defaults:
+    """Return what the arguments say, and where they say nothing, what the settings say."""
+    return Defaults(
+        settings.ttl if given.ttl is None else given.ttl,
+        settings.history_ttl if given.history_ttl is None else given.history_ttl,
+        settings.max_messages if given.max_messages is None else given.max_messages,
+        settings.sliding,
+    )
 
 
 def _check_callable(name: str, found: object, allowed: str) -> None:

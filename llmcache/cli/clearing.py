@@ -49,7 +49,7 @@ def clear(*, store: str | None, namespace: str | None, kind: str, tags: Sequence
         if tags:
             cache.clear(tags=tags)
         else:
-            run(iter(Clear(space)), cache.setup.blocking_world)
+            run(iter(Clear(space)), cache.setup.of(space.kind).blocking_world)
     _tell(held, tags, shown_store(store), as_json, cleared=True)
     return ExitCode.OK
 

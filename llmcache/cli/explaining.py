@@ -7,7 +7,7 @@ from llmcache.cli.exits import ExitCode
 from llmcache.cli.options import with_json, with_namespace
 from llmcache.cli.screen import say, show_json
 from llmcache.cli.wording import count
-from llmcache.config.sources import namespace as find_namespace
+from llmcache.config.resolving import namespace_in_force
 from llmcache.keys import langchain_key, request_key
 from llmcache.keys.difference import Difference, first_difference
 from llmcache.keys.explain import Explanation, explain_langchain, explain_request
@@ -26,7 +26,7 @@ def key(file: str, namespace: str | None, as_json: bool) -> int:
     FILE is JSON, or - for standard input: {"model", "messages", "parameters", "tools"}, or LangChain's
     {"prompt", "llm_string"}.
     """
-    found = _key(read_asked(file), find_namespace(namespace))
+    found = _key(read_asked(file), namespace_in_force(namespace))
     if as_json:
         show_json({"key": found.physical, "namespace": found.space.namespace.text, "digest": found.name})
     else:
@@ -44,7 +44,7 @@ def explain(file: str, other: str | None, namespace: str | None, as_json: bool) 
 
     With OTHER, show where the two first differ; the exit code is 1 where their keys differ.
     """
-    within = find_namespace(namespace)
+    within = namespace_in_force(namespace)
     asked = read_asked(file)
     if other is None:
         _show_one(_explained(asked), _key(asked, within), as_json)

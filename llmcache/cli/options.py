@@ -1,17 +1,16 @@
 """Options that several commands take."""
 
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
 from llmcache.api.cache import Cache
-from llmcache.api.opening import open as open_cache
-from llmcache.config.sources import NAMESPACE_VARIABLE, URL_VARIABLE, store_url
+from llmcache.api.opening import open_settings
+from llmcache.config.resolving import resolve
+from llmcache.config.sources import NAMESPACE_VARIABLE, URL_VARIABLE
 from llmcache.config.url import parse_url
 from llmcache.model.key import Kind
-from llmcache.plugins.catalogue import is_there
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -22,7 +21,9 @@ SHOWN_KINDS = (Kind.RESPONSE, Kind.HISTORY, Kind.EMBEDDING, Kind.DOCUMENT)
 def with_namespace(command: Command) -> Command:
     """Add --namespace."""
     return click.option(
-        "--namespace", metavar="PATH", help=f"Such as shop/prod; by default ${NAMESPACE_VARIABLE}, or 'default'."
+        "--namespace",
+        metavar="PATH",
+        help=f"Such as shop/prod; by default ${NAMESPACE_VARIABLE}, what a file says, or 'default'.",
     )(command)
 
 
@@ -31,7 +32,7 @@ def with_store(command: Command) -> Command:
     return click.option(
         "--store",
         metavar="URL",
-        help=f"Such as sqlite:./folder; by default ${URL_VARIABLE}, or the user's cache folder.",
+        help=f"Such as sqlite:./folder, or the path of a llmcache.toml; by default ${URL_VARIABLE}, or what a file says.",
     )(with_namespace(command))
 
 
@@ -56,10 +57,9 @@ def opened(store: str | None, namespace: str | None) -> Cache:
 
     Where nothing is there yet, an empty store in memory is opened instead: whoever looks must not make one.
     """
-    there = is_there(parse_url(store_url(store)), time.time)
-    return open_cache(store if there else "memory:", namespace=namespace)
+    return open_settings(resolve(store, namespace=namespace), look_only=True)
 
 
 def shown_store(store: str | None) -> str:
     """Return the URL in force, for people: with any password masked."""
-    return parse_url(store_url(store)).shown
+    return " and ".join(parse_url(choice.url).shown for choice in resolve(store).stores)

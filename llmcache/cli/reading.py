@@ -47,7 +47,7 @@ def row_of(cache: Cache, listed: Listed) -> Row:
 def bodies_of(cache: Cache, key: Key) -> list[bytes]:
     """Return the bodies under `key`: one of an entry, all of a conversation, none where nothing is kept."""
     if key.space.kind is Kind.HISTORY:
-        return list(cache.setup.blocking_world.log_store.read_log(key))
+        return list(cache.setup.of(Kind.HISTORY).blocking_world.log_store.read_log(key))
     body = cache.body(key)
     return [] if body is None else [body]
 

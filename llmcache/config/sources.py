@@ -1,33 +1,118 @@
-"""Where a cache that was not told its store finds it: the environment, then the embedded default."""
+"""Where a cache that was not told its store finds it: the environment, a file, then the embedded default.
+
+One source holds, the first that is found; two are never merged. So that whoever reads the program, the environment or the file
+sees the whole of it, and a file that lies somewhere cannot change what an address given in the program means.
+"""
 
 import os
+import stat
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from llmcache.errors import ConfigError, UsageError
-from llmcache.model.namespace import Namespace
+from llmcache.config.url import is_file, masked
+from llmcache.errors import ConfigError
 
 URL_VARIABLE = "LLMCACHE_URL"
+CONFIG_VARIABLE = "LLMCACHE_CONFIG"
+PROFILE_VARIABLE = "LLMCACHE_PROFILE"
 NAMESPACE_VARIABLE = "LLMCACHE_NAMESPACE"
-DEFAULT_NAMESPACE = Namespace(("default",))
+VARIABLES = (URL_VARIABLE, CONFIG_VARIABLE, PROFILE_VARIABLE, NAMESPACE_VARIABLE)
+FILE_NAME = "llmcache.toml"
+PROJECT_FILE = "pyproject.toml"
+ARGUMENT = "the argument"
+DEFAULT = "the default"
 
 
-def store_url(given: str | None, environment: Mapping[str, str] | None = None) -> str:
-    """Return the URL that holds: the given one, else $LLMCACHE_URL, else `sqlite:` in the user's cache folder."""
-    seen = os.environ if environment is None else environment
-    return given or seen.get(URL_VARIABLE) or "sqlite:"
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the store comes from: an address, a file, or neither.
+
+    Attributes:
+        origin: Who named it, in words.
+        url: A store URL, secrets included; None where it is not one.
+        file: A configuration file; None where it is not one.
+    """
+
+    origin: str
+    url: str | None = field(default=None, repr=False)
+    file: Path | None = None
 
 
-def namespace(given: Namespace | str | None, environment: Mapping[str, str] | None = None) -> Namespace:
-    """Return the namespace that holds: the given one, else $LLMCACHE_NAMESPACE, else "default"."""
-    seen = os.environ if environment is None else environment
-    if given is not None:
-        if not isinstance(given, Namespace | str):
-            raise UsageError(f"namespace is a text such as 'shop/prod', found {type(given).__name__}")
-        return Namespace.of(given)
-    named = seen.get(NAMESPACE_VARIABLE)
-    return Namespace.of(named) if named else DEFAULT_NAMESPACE
+def find_source(given: str | None, environment: Mapping[str, str], folder: Path | None = None) -> Source:
+    """Return the source that holds: the argument, $LLMCACHE_URL, $LLMCACHE_CONFIG, a file from the folder upward, or none.
+
+    Args:
+        given: A store URL, the path of a TOML file, or None.
+        folder: Where the search begins; None means the working folder.
+
+    Raises:
+        ConfigError: A variable names something else than it should.
+    """
+    if given:
+        is_path = isinstance(given, str) and is_file(given)
+        return Source(ARGUMENT, file=Path(given).expanduser()) if is_path else Source(ARGUMENT, url=given)
+    url, named = environment.get(URL_VARIABLE), environment.get(CONFIG_VARIABLE)
+    if url:
+        if is_file(url):
+            raise ConfigError(f"{URL_VARIABLE} is the path {masked(url)!r}; a file is named by {CONFIG_VARIABLE}")
+        return Source(f"${URL_VARIABLE}", url=url)
+    if named:
+        if not is_file(named):
+            raise ConfigError(f"{CONFIG_VARIABLE} is {masked(named)!r}; allowed is the path of a .toml file")
+        return Source(f"${CONFIG_VARIABLE}", file=Path(named).expanduser())
+    try:
+        return _found_upward(Path.cwd() if folder is None else folder)
+    except FileNotFoundError:
+        return Source(DEFAULT)  # the working folder was removed
+
+
+def _found_upward(folder: Path) -> Source:
+    folders = [folder, *folder.parents]
+    for name, is_ours in ((FILE_NAME, _is_safe), (PROJECT_FILE, _has_section)):
+        for above in folders:
+            if is_ours(above / name):
+                return Source("found from the working folder upward", file=above / name)
+    return Source(DEFAULT)
+
+
+def _is_safe(path: Path) -> bool:
+    """True where the file is there and nobody can have planted it.
+
+    In a folder that everybody may write to, such as /tmp, another user could put a file for whoever works below, and have
+    their prompts sent to a server. Such a file is passed over unless it is the user's own, or root's.
+    """
+    try:
+        file, folder = path.stat(), path.parent.stat()
+    except OSError:
+        return False
+    if not stat.S_ISREG(file.st_mode):
+        return False
+    is_open = bool(folder.st_mode & stat.S_IWOTH)
+    return not is_open or not hasattr(os, "getuid") or file.st_uid in {0, os.getuid()}
+
+
+def _has_section(path: Path) -> bool:
+    """True where a project's file has settings of ours. One that cannot be read is somebody else's trouble."""
+    if not _is_safe(path):
+        return False
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        return False
+    return b"llmcache" in raw and _is_section_in(raw)
+
+
+def _is_section_in(raw: bytes) -> bool:
+    import tomllib  # noqa: PLC0415 -- few programs are in a project that names us
+
+    try:
+        tools = tomllib.loads(raw.decode("utf-8-sig")).get("tool")
+    except ValueError:
+        # Our own section in a file that is no TOML: read it, so that the mistake is said.
+        return b"[tool.llmcache" in raw
+    return isinstance(tools, dict) and "llmcache" in tools
 
 
 def cache_folder(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:

@@ -12,7 +12,7 @@ _PASSWORD = re.compile(r"(//[^/:@]*:).*@", re.DOTALL)
 # One letter is a drive of Windows, never a scheme.
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]", re.ASCII)
 
-FORMS = "memory:, sqlite: or sqlite:FOLDER"
+FORMS = "memory:, sqlite: or sqlite:FOLDER, the scheme of another installed store, or the path of a .toml file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class StoreURL:
     def shown(self) -> str:
         """The scheme and address for messages, with any password masked."""
         options = "&".join(f"{name}={value}" for name, value in self.options.items())
-        return _masked(f"{self.scheme}:{self.address}?{options}").partition("?")[0]
+        return _without_password(f"{self.scheme}:{self.address}?{options}").partition("?")[0]
 
 
 def parse_url(text: str) -> StoreURL:
@@ -42,7 +42,7 @@ def parse_url(text: str) -> StoreURL:
         raise ConfigError(f"a store URL is a text such as 'sqlite:', found {type(text).__name__}; forms are {FORMS}")
     match = _SCHEME.fullmatch(text)
     if match is None or _DRIVE.match(text):
-        shown = _masked(text)[:80]
+        shown = masked(text)[:80]
         is_folder = shown and (":" not in shown or _DRIVE.match(text))
         hint = f"; for a folder write sqlite:{shown}" if is_folder else ""
         raise ConfigError(f"{shown!r} is not a store URL; forms are {FORMS}{hint}")
@@ -50,7 +50,18 @@ def parse_url(text: str) -> StoreURL:
     return StoreURL(match[1], address, _options(query))
 
 
-def _masked(text: str) -> str:
+def is_file(text: str) -> bool:
+    """True where `text` is the path of a configuration file and not a URL."""
+    return text.endswith(".toml") and (_SCHEME.fullmatch(text) is None or _DRIVE.match(text) is not None)
+
+
+def masked(text: str) -> str:
+    """Return a text that may be a URL, for messages: without its password, and without the values of its options."""
+    head, mark, options = _without_password(text).partition("?")
+    return f"{head}{mark}..." if options else head + mark
+
+
+def _without_password(text: str) -> str:
     return _PASSWORD.sub(r"\1***@", text)
 
 

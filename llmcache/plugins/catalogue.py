@@ -8,8 +8,9 @@ import difflib
 import importlib
 import importlib.util
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import cast
 
 import pluggy
@@ -104,6 +105,20 @@ def _unknown(scheme: str, schemes: list[str]) -> str:
     if extra:
         hints.append(f"that store comes with: pip install 'llmcache-kit[{extra}]'")
     return f"no store is installed for the scheme {scheme!r}; {'; '.join(hints)}"
+
+
+def check(url: StoreURL) -> None:
+    """Raise ConfigError or PluginError unless a store is installed for the scheme and takes the options; opens nothing."""
+    _typed(find(url.scheme), url)
+
+
+def anchored(url: StoreURL, folder: Path) -> StoreURL:
+    """Return `url` with a relative path made whole: it counts from `folder`. What is no path stays as it is."""
+    address = url.address
+    is_whole = not address or address.startswith(("/", "~")) or Path(address).is_absolute()
+    if is_whole or not find(url.scheme).is_path:
+        return url
+    return replace(url, address=str(folder / address))
 
 
 def open_pair(url: StoreURL, clock: Callable[[], Instant]) -> StorePair:

@@ -25,6 +25,8 @@ class StoreSpec:
         extra: The extra of llmcache-kit that installs them; "" where there is none.
         presence: "package.module:function", called with a `Target`; it tells whether something is there, or opening
             would make it. "" where opening makes nothing that stays.
+        is_path: True where the address is a file or folder of this machine. A relative one in a configuration file then
+            counts from that file's folder.
     """
 
     scheme: str
@@ -34,6 +36,7 @@ class StoreSpec:
     requires: tuple[str, ...] = ()
     extra: str = ""
     presence: str = ""
+    is_path: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 import llmcache
+from llmcache.api.opening import open_settings
+from llmcache.config.settings import Settings
 from llmcache.errors import ClosedError, UsageError
 from llmcache_langchain import ChatMessageHistory, LLMCache, holding
 
@@ -16,13 +18,13 @@ def test_all_who_ask_at_once_get_the_same_cache(monkeypatch: pytest.MonkeyPatch)
     """What lost the race is closed again."""
     meeting, opened = threading.Barrier(4), list[llmcache.Cache]()
 
-    def open_together(url: str, **named: object) -> llmcache.Cache:
-        cache = llmcache.open(url)
+    def open_together(settings: Settings) -> llmcache.Cache:
+        cache = open_settings(settings)
         opened.append(cache)
         meeting.wait(timeout=30)
         return cache
 
-    monkeypatch.setattr(holding, "open_cache", open_together)
+    monkeypatch.setattr(holding, "open_settings", open_together)
     shared = holding.SharedCaches()
     with ThreadPoolExecutor(4) as pool:
         found = set(pool.map(lambda _: shared.get("memory:", None), range(4)))

@@ -1,0 +1,80 @@
+"""Mistakes in a configuration file: where, what was found, what is allowed, and the nearest spelling."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from llmcache.config.url import masked
+from llmcache.errors import ConfigError
+
+_MOST_SHOWN = 60
+_BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing in a file that cannot be right.
+
+    Attributes:
+        file: The file, as people find it.
+        line: Counted from 1; None where it is the file as a whole.
+        table: The table the key stands in, without brackets; "" at the top of the file.
+        key: The key, or "" where it is not about one.
+        found: What is there, in words; never a password.
+        allowed: What may be there.
+        nearest: The allowed spelling that is most like the one found, or "".
+        hint: What to do, where the rest does not say it.
+    """
+
+    file: str
+    line: int | None
+    table: str
+    key: str
+    found: str
+    allowed: str
+    nearest: str = ""
+    hint: str = ""
+
+    @property
+    def text(self) -> str:
+        """The mistake as one line."""
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        place = " ".join(filter(None, [f"[{self.table}]" if self.table else "", self.key]))
+        said = [f"found {self.found}" if self.found else "", f"allowed {self.allowed}" if self.allowed else ""]
+        said += [f"did you mean {self.nearest!r}?" if self.nearest else "", self.hint]
+        return f"{where}: {place + ': ' if place else ''}{'; '.join(filter(None, said))}"
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str:
+    """Return the allowed word most like `word`, or "" where none is like it."""
+    return next(iter(difflib.get_close_matches(word, list(allowed), n=1)), "")
+
+
+def shown(value: object) -> str:
+    """Return a value of a file for a message: short, and with any password masked."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        # Masked first: a cut could leave half a password without the sign that ends it.
+        hidden = masked(value)
+        return repr(hidden if len(hidden) <= _MOST_SHOWN else hidden[:_MOST_SHOWN] + "...")
+    return str(value)[:_MOST_SHOWN]
+
+
+def dotted(names: Iterable[str]) -> str:
+    """Return names as TOML writes them, with dots between them and quotes where they need some."""
+    return ".".join(name if _BARE.fullmatch(name) else repr(name) for name in names)
+
+
+def error_of(mistakes: Sequence[Mistake]) -> ConfigError:
+    """Return the error that says all of them, one a line; in its `mistakes` each stands alone."""
+    lines = tuple(mistake.text for mistake in mistakes)
+    many = f"{len(lines)} mistakes in the configuration:\n  " + "\n  ".join(lines)
+    error = ConfigError(many if len(lines) > 1 else "".join(lines))
+    error.mistakes = lines
+    return error

@@ -1,0 +1,252 @@
+"""From the source that holds to the settings in force: value by value, the nearest word wins."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path as FilePath
+
+from llmcache.config.document import Document, Value
+from llmcache.config.mistakes import Mistake, error_of, nearest, shown
+from llmcache.config.references import filled, filled_url, names_in, shown_url
+from llmcache.config.schema import PURPOSES, Path, options_of
+from llmcache.config.settings import Origin, Setting, Settings, StoreChoice
+from llmcache.config.sources import ARGUMENT, DEFAULT, NAMESPACE_VARIABLE, PROFILE_VARIABLE, Source, find_source
+from llmcache.config.url import parse_url
+from llmcache.config.values import ALLOWED, is_url
+from llmcache.errors import ConfigError, UsageError
+from llmcache.model.namespace import Namespace
+from llmcache.model.units import Plain
+
+DEFAULT_URL = "sqlite:"
+DEFAULT_NAMESPACE = Namespace(("default",))
+
+
+def resolve(
+    given: str | None = None,
+    *,
+    namespace: Namespace | str | None = None,
+    profile: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    folder: FilePath | None = None,
+) -> Settings:
+    """Return the settings in force.
+
+    Args:
+        given: A store URL, the path of a TOML file, or None for what the environment or a file says.
+        namespace: Holds over every other.
+        profile: A profile of the file; None means $LLMCACHE_PROFILE, or the one that the file names.
+        environment: Variables; None means those of the process.
+        folder: Where the search for a file begins; None means the working folder.
+
+    Raises:
+        ConfigError: The source is wrong; lists every mistake in a file.
+        UsageError: An argument is wrong.
+    """
+    seen = os.environ if environment is None else environment
+    check_namespace(namespace)
+    source = find_source(given, seen, folder)
+    document = _read(source)
+    name, origin = _profile(source, document, seen, profile)
+    return _Resolving(source, document, seen, name).settings(namespace, origin)
+
+
+def namespace_in_force(given: Namespace | str | None) -> Namespace:
+    """Return the namespace in force, for who needs no store: what is said about stores is not looked at."""
+    check_namespace(given)
+    if given is not None:
+        return Namespace.of(given)
+    source = find_source(None, os.environ)
+    document = _read(source)
+    name, _ = _profile(source, document, os.environ, None)
+    return _Resolving(source, document, os.environ, name).namespace()
+
+
+def check_namespace(given: object) -> None:
+    """Raise UsageError unless `given` is a namespace, a text, or None."""
+    if given is not None and not isinstance(given, Namespace | str):
+        raise UsageError(f"namespace is a text such as 'shop/prod', found {type(given).__name__}")
+
+
+def _read(source: Source) -> Document:
+    if source.file is None:
+        return Document("", FilePath())
+    from llmcache.config.reading import read_document  # noqa: PLC0415 -- reads TOML, which few programs need
+
+    document = read_document(source.file)
+    if document.mistakes:
+        raise error_of(document.mistakes)
+    return document
+
+
+def _profile(
+    source: Source, document: Document, environment: Mapping[str, str], given: str | None
+) -> tuple[str, Origin]:
+    """Return the profile in force and who named it; "" where there is none."""
+    named = environment.get(PROFILE_VARIABLE) or ""
+    if source.file is None:
+        _refuse_profile(source, given, named)
+        return "", Origin(DEFAULT)
+    for name, asker, what in ((given, ARGUMENT, "profile"), (named, f"${PROFILE_VARIABLE}", PROFILE_VARIABLE)):
+        if name:
+            if name not in document.profiles:
+                raise ConfigError(_no_such_profile(what, name, document))
+            return name, Origin(asker)
+    written = document.values.get(("profile",))
+    if written is not None:
+        return written.value, _origin(document, written)
+    if document.profiles and ("store",) not in document.values:
+        raise ConfigError(
+            f"{document.file} has the profiles {', '.join(document.profiles)} and does not say which holds; "
+            f'write profile = "{document.profiles[0]}" below [llmcache], or set {PROFILE_VARIABLE}'
+        )
+    return "", Origin(DEFAULT)
+
+
+def _refuse_profile(source: Source, given: str | None, named: str) -> None:
+    """Raise where somebody asks for a profile and there is no file that could have one."""
+    if given is not None:
+        raise UsageError(f"profile is {given!r}, and profiles are in a file; the store comes from {source.origin}")
+    # An address holds over all that is said about files; with neither, the profile cannot have been meant to be ignored.
+    if named and source.url is None:
+        raise ConfigError(f"{PROFILE_VARIABLE} is {named!r}, and there is no llmcache.toml from here upward")
+
+
+def _no_such_profile(what: str, name: str, document: Document) -> str:
+    near = nearest(name, document.profiles)
+    hint = f"; did you mean {near!r}?" if near else ""
+    return f"{what} is {name!r}; profiles of {document.file} are {', '.join(document.profiles) or 'none'}{hint}"
+
+
+def _origin(document: Document, found: Value | None) -> Origin:
+    return Origin(DEFAULT) if found is None else Origin(document.file, found.place, found.line)
+
+
+class _Resolving:
+    """Chooses, option by option, the value that holds."""
+
+    def __init__(self, source: Source, document: Document, environment: Mapping[str, str], profile: str) -> None:
+        self._source = source
+        self._document = document
+        self._environment = environment
+        self._profile = profile
+        self._mistakes: list[Mistake] = []
+        self._listed: list[Setting] = []
+
+    def settings(self, namespace: Namespace | str | None, profile_origin: Origin) -> Settings:
+        if self._source.file is not None:
+            self._list("profile", self._profile or None, profile_origin)
+        within = self._namespace(namespace)
+        responses, history = (self._store(purpose) for purpose in ("responses", "history"))
+        ttl, history_ttl, sliding, most = (self._option(path) for path in _OPTIONS)
+        if self._mistakes:
+            raise error_of(self._mistakes)
+        return Settings(
+            within, responses, history, ttl, history_ttl, sliding is not False, most,
+            self._source, self._profile, tuple(self._listed),
+        )  # fmt: skip
+
+    def namespace(self) -> Namespace:
+        within = self._namespace(None)
+        if self._mistakes:
+            raise error_of(self._mistakes)
+        return within
+
+    def _find(self, path: Path) -> Value | None:
+        """Return what the profile says, else what [llmcache] says."""
+        own = self._document.values.get(("profiles", self._profile, *path))
+        return self._document.values.get(path) if own is None else own
+
+    def _option(self, path: Path) -> Plain:
+        found = self._find(path)
+        value = _DEFAULTS.get(path) if found is None else found.value
+        self._list(".".join(path), value, _origin(self._document, found))
+        return value
+
+    def _namespace(self, given: Namespace | str | None) -> Namespace:
+        named, found = self._environment.get(NAMESPACE_VARIABLE), self._find(("namespace",))
+        if given is not None:
+            within, origin = Namespace.of(given), Origin(ARGUMENT)
+        elif named:
+            within, origin = _namespace_of_variable(named), Origin(f"${NAMESPACE_VARIABLE}")
+        else:
+            within, origin = self._written_namespace(found), _origin(self._document, found)
+        self._list("namespace", within.text, origin)
+        return within
+
+    def _written_namespace(self, found: Value | None) -> Namespace:
+        if found is None or self._has_gaps(found):
+            return DEFAULT_NAMESPACE
+        try:
+            return Namespace.of(filled(found.value, self._environment))
+        except UsageError as error:
+            self._note(found, f"{shown(found.value)}, filled from the environment", ALLOWED["namespace"], str(error))
+            return DEFAULT_NAMESPACE
+
+    def _store(self, purpose: str) -> StoreChoice:
+        found = self._find((purpose, "store")) or self._find(("store",))
+        choice = self._choice(found)
+        self._list(
+            f"{purpose}.store", choice.name or choice.shown, _origin(self._document, found) if found else choice.origin
+        )
+        if choice.name:
+            self._list(f"stores.{choice.name}.url", choice.shown, choice.origin)
+        return choice
+
+    def _choice(self, found: Value | None) -> StoreChoice:
+        if found is None:
+            url = self._source.url
+            origin = Origin(DEFAULT if url is None else self._source.origin)
+            text = DEFAULT_URL if url is None else url
+            return StoreChoice("", text, shown=shown_url(text), origin=origin)
+        if is_url(found.value):
+            return self._filled("", found)
+        return self._filled(found.value, self._document.values["stores", found.value, "url"])
+
+    def _filled(self, name: str, written: Value) -> StoreChoice:
+        text: str = written.value
+        choice = StoreChoice(
+            name, text, self._document.folder, shown_url(text), _origin(self._document, written), names_in(text)
+        )
+        if self._has_gaps(written):
+            return choice
+        url = filled_url(text, self._environment)
+        try:
+            parse_url(url)
+        except ConfigError:
+            # The value of the variable is not shown: it may be a secret.
+            self._note(written, f"{shown(text)}, which is no URL when filled from the environment", ALLOWED["url"])
+        return replace(choice, url=url)
+
+    def _has_gaps(self, written: Value) -> bool:
+        """True where a variable that a value refers to is missing, which is noted."""
+        missing = [name for name in names_in(written.value) if not self._environment.get(name)]
+        for name in missing:
+            what = "empty" if name in self._environment else "not set"
+            self._note(written, f"${{{name}}}, which is {what}", "a variable of the environment that has a value")
+        return bool(missing)
+
+    def _note(self, written: Value, found: str, allowed: str, hint: str = "") -> None:
+        mistake = _origin(self._document, written).mistake(found, allowed, hint)
+        if mistake not in self._mistakes:  # one store may serve two purposes
+            self._mistakes.append(mistake)
+
+    def _list(self, key: str, value: Plain, origin: Origin) -> None:
+        setting = Setting(key, value, origin)
+        if setting not in self._listed:
+            self._listed.append(setting)
+
+
+_OPTIONS: tuple[Path, ...] = tuple(
+    path
+    for purpose, table in PURPOSES.items()
+    for path, option in options_of(table, (purpose,))
+    if option.kind != "store"
+)
+_DEFAULTS: Mapping[Path, Plain] = {("history", "sliding"): True}
+
+
+def _namespace_of_variable(text: str) -> Namespace:
+    try:
+        return Namespace.of(text)
+    except UsageError as error:
+        raise ConfigError(f"{NAMESPACE_VARIABLE} is {shown(text)}: {error}") from error

@@ -1,0 +1,146 @@
+"""What a configuration file may hold: the one table that checks it, documents it, and makes the schema for editors.
+
+Only what this release acts on stands here: a key that is accepted has an effect (docs/decisions/0011).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["namespace", "profile", "store", "url", "seconds", "count", "flag"]
+Path: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A key with a value.
+
+    Attributes:
+        kind: What its value is; `values.read_value` checks it.
+        meaning: One line for people.
+        without: What holds where nobody sets it.
+        example: A value as it stands in a file.
+    """
+
+    kind: Kind
+    meaning: str
+    without: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table whose keys are known.
+
+    Attributes:
+        meaning: One line for people.
+        keys: What may stand in it.
+    """
+
+    meaning: str
+    keys: "Mapping[str, Option | Table | Named]"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A table of tables that the user names.
+
+    Attributes:
+        meaning: One line for people.
+        each: What may stand in each of them.
+    """
+
+    meaning: str
+    each: Table
+
+
+STORE = Option(
+    "store",
+    "where to keep it: the name of a table below [stores], or a URL",
+    "the `store` beside it or above it",
+    '"shared"',
+)
+
+RESPONSES = Table(
+    "The answers of models.",
+    {
+        "store": STORE,
+        "ttl": Option("seconds", "time to live of an answer", "they stay until room is needed", '"7d"'),
+    },
+)
+
+HISTORY = Table(
+    "Conversations.",
+    {
+        "store": STORE,
+        "ttl": Option("seconds", "time to live of a conversation", "for ever", '"30d"'),
+        "sliding": Option(
+            "flag", "true: `ttl` counts from the last append; false: from the first one", "`true`", "true"
+        ),
+        "max_messages": Option("count", "most messages a conversation keeps, the oldest dropped first", "all", "200"),
+    },
+)
+
+PURPOSES: Mapping[str, Table] = {"responses": RESPONSES, "history": HISTORY}
+"""What a store is used for, each with its own table."""
+
+PROFILE = Table(
+    "The settings of one environment, such as dev or prod; they hold over those of [llmcache].",
+    {
+        "namespace": Option(
+            "namespace", "a path that keeps this application's entries apart", '`"default"`', '"shop/prod"'
+        ),
+        "store": Option(
+            "store",
+            "where to keep everything: the name of a table below [stores], or a URL",
+            "an SQLite file in your cache folder",
+            '"sqlite:./.llmcache"',
+        ),
+        **PURPOSES,
+    },
+)
+
+MAIN = Table(
+    "What holds in every profile, and which profile that is.",
+    {
+        "profile": Option("profile", "the profile in force, unless $LLMCACHE_PROFILE names one", "none", '"dev"'),
+        **PROFILE.keys,
+    },
+)
+
+PROFILES = Named("Profiles by name.", PROFILE)
+
+STORES = Named(
+    "Stores by name; several profiles and purposes may use one.",
+    Table(
+        "One store.",
+        {
+            "url": Option(
+                "url",
+                "which store, with its options; secrets as ${NAME}, from the environment",
+                "it must be given",
+                '"redis://:${REDIS_PASSWORD}@cache.internal:6379/0"',
+            )
+        },
+    ),
+)
+
+FILE = Table("llmcache.toml", {"llmcache": MAIN, "profiles": PROFILES, "stores": STORES})
+"""A file of its own."""
+
+SECTION = Table("[tool.llmcache] of pyproject.toml", {**MAIN.keys, "profiles": PROFILES, "stores": STORES})
+"""The same inside a project's file: what stands in [llmcache] there stands in [tool.llmcache] here."""
+
+REQUIRED: frozenset[str] = frozenset({"url"})
+"""Keys that must be there wherever they may be."""
+
+
+def options_of(table: Table, path: Path = ()) -> Iterator[tuple[Path, Option]]:
+    """Give every option of `table` and of the tables inside it; a name that the user chooses is "NAME"."""
+    for name, entry in table.keys.items():
+        if isinstance(entry, Option):
+            yield (*path, name), entry
+        elif isinstance(entry, Named):
+            yield from options_of(entry.each, (*path, name, "NAME"))
+        else:
+            yield from options_of(entry, (*path, name))

@@ -1,0 +1,105 @@
+"""The settings in force, as values: what a cache is opened with, and where each of it came from."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from llmcache.config.mistakes import Mistake, dotted
+from llmcache.config.sources import DEFAULT, Source
+from llmcache.model.namespace import Namespace
+from llmcache.model.units import Plain, Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value stands.
+
+    Attributes:
+        what: In words, such as "the argument" or "$LLMCACHE_URL"; for a file its name.
+        place: The names from the top of the file down to the key; empty where it is not in a file.
+        line: In the file, counted from 1.
+    """
+
+    what: str
+    place: tuple[str, ...] = ()
+    line: int | None = None
+
+    @property
+    def text(self) -> str:
+        """Such as "llmcache.toml:7 [profiles.dev]"."""
+        line = "" if self.line is None else f":{self.line}"
+        return f"{self.what}{line} [{dotted(self.place[:-1])}]" if self.place else self.what
+
+    def mistake(self, found: str, allowed: str, hint: str = "") -> Mistake:
+        """Return the mistake that is made here."""
+        table, key = dotted(self.place[:-1]), dotted(self.place[-1:])
+        return Mistake(self.what, self.line, table, key, found, allowed, hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreChoice:
+    """One store to open. Equal ones are one store, opened once.
+
+    Attributes:
+        name: Its name below [stores], or "" for a URL that stands by itself.
+        url: The whole URL, secrets included; not for messages.
+        folder: Where a relative path in the URL counts from; None means the working folder.
+        shown: The URL for people, without any secret.
+        origin: Where the URL stands.
+        variables: The variables of the environment that the URL refers to.
+    """
+
+    name: str
+    url: str = field(repr=False)
+    folder: Path | None = None
+    shown: str = field(default="", compare=False)
+    origin: Origin = field(default=Origin(DEFAULT), compare=False)
+    variables: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value in force, for people.
+
+    Attributes:
+        key: Its dotted name, such as "history.ttl".
+        value: The value, seconds as a number; None where nobody said one and there is none by default.
+        origin: Where it came from.
+    """
+
+    key: str
+    value: Plain
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a cache is opened with. Equal ones open equal caches, wherever they came from.
+
+    Attributes:
+        namespace: Keeps this application's entries apart.
+        responses: The store of answers.
+        history: The store of conversations; often the same.
+        ttl: Time to live of answers, in seconds; None means they do not expire.
+        history_ttl: Time to live of a conversation, in seconds; None means it does not expire.
+        sliding: True where that counts from the last append, False where it counts from the first.
+        max_messages: Most messages a conversation keeps; None means all.
+        source: Which source held.
+        profile: The profile of the file in force, or "".
+        listed: Every value with its origin, for people.
+    """
+
+    namespace: Namespace
+    responses: StoreChoice
+    history: StoreChoice
+    ttl: Seconds | None = None
+    history_ttl: Seconds | None = None
+    sliding: bool = True
+    max_messages: int | None = None
+    source: Source = field(default=Source(DEFAULT), compare=False)
+    profile: str = field(default="", compare=False)
+    listed: tuple[Setting, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def stores(self) -> tuple[StoreChoice, ...]:
+        """Every store that is used, each once."""
+        return tuple(dict.fromkeys((self.responses, self.history)))
