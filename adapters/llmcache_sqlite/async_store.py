@@ -142,7 +142,10 @@ async def _written(engine: Engine, write: Write[T]) -> T:
     try:
         await done.wait()
     except asyncio.CancelledError:
-        if not engine.withdraw(job):
+        if engine.withdraw(job):
+            # Whoever sees it through, the worker, would otherwise try again until the deadline, and keep all writers out.
+            job.fail(asyncio.CancelledError())
+        else:
             await _out_wait(done)
         raise
     return job.answer()
