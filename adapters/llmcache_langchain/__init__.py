@@ -1,7 +1,32 @@
-"""LangChain on llmcache: answers and conversations kept in any store."""
+"""LangChain on llmcache: answers and conversations kept in any store.
 
-from llmcache_langchain.cache import LLMCache
-from llmcache_langchain.history import ChatMessageHistory
-from llmcache_langchain.momento_history import messages_from_momento
+A name is loaded when it is first used, so that an application pays for what it uses: answers, conversations, or both.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llmcache_langchain.cache import LLMCache
+    from llmcache_langchain.history import ChatMessageHistory
+    from llmcache_langchain.momento_history import messages_from_momento
+
+_HOMES = {
+    "ChatMessageHistory": "llmcache_langchain.history",
+    "LLMCache": "llmcache_langchain.cache",
+    "messages_from_momento": "llmcache_langchain.momento_history",
+}
 
 __all__ = ["ChatMessageHistory", "LLMCache", "messages_from_momento"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'llmcache_langchain' has no attribute {name!r}")
+    found: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

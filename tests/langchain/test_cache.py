@@ -67,7 +67,7 @@ async def test_options_work_through_langchains_global_cache(global_cache: LLMCac
         await model.abatch(["x", "y"])
     counts.append(model.calls)
     with llmcache.options(namespace="tenant-a"):
-        llmcache.Cache(global_cache._setup).clear(tags=("faq",))
+        llmcache.Cache(global_cache._answers.setup).clear(tags=("faq",))
         await asyncio.gather(model.ainvoke("x"))
     counts.append(model.calls)
 

@@ -86,7 +86,7 @@ def test_a_damaged_entry_is_a_miss(cache: LLMCache) -> None:
     """It is counted, and the next answer replaces it."""
     model = FakeModel(cache=cache)
     model.invoke("hi")
-    inner = llmcache.Cache(cache._setup)
+    inner = llmcache.Cache(cache._answers.setup)
     (use,) = inner.spaces()
     (listed,) = inner.scan(use.space)
     store = inner.setup.pair.blocking
@@ -101,9 +101,9 @@ def test_a_damaged_entry_is_a_miss(cache: LLMCache) -> None:
 
 def test_an_entry_of_another_kind_under_the_same_key_is_a_miss(cache: LLMCache) -> None:
     """Only what this package wrote is served as generations."""
-    key = cache._key(*ASKED)
+    key = cache._answers._key(*ASKED)
     assert key is not None
-    llmcache.Cache(cache._setup).responses.offer(key, {"text": "x"}, Form("json", lambda v: v, lambda v: None))
+    llmcache.Cache(cache._answers.setup).responses.offer(key, {"text": "x"}, Form("json", lambda v: v, lambda v: None))
 
     assert cache.lookup(*ASKED) is None
     assert cache.stats().unreadable == 1

@@ -1,0 +1,160 @@
+"""Answers of LangChain's models in any llmcache store: what `LLMCache` does."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from langchain_core.outputs import Generation
+
+from llmcache.api.cache import AsyncCache, Cache
+from llmcache.api.decoded import Decoded
+from llmcache.api.opening import open as open_cache
+from llmcache.api.options import in_force
+from llmcache.api.responses import AsyncResponseCache, Form, ResponseCache
+from llmcache.api.setup import Setup, Tenant
+from llmcache.errors import UsageError
+from llmcache.flows.responses import Found
+from llmcache.keys import langchain_key
+from llmcache.memory.forking import lock_across_forks
+from llmcache.model.entry import Provenance
+from llmcache.model.event import Event, Happening
+from llmcache.model.key import Key
+from llmcache.model.namespace import Namespace
+from llmcache.model.options import check_tags
+from llmcache.model.units import Seconds
+from llmcache_langchain.generations import generations_to_plain
+from llmcache_langchain.hits import ENTRY_TYPE, revive, served
+from llmcache_langchain.holding import Given, check_given, setup_of
+from llmcache_langchain.judging import provenance_of, refusal_of_generations
+
+FORM = Form(ENTRY_TYPE, generations_to_plain, refusal_of_generations)
+
+_short_key = lru_cache(maxsize=256)(langchain_key)
+_LONGEST_REMEMBERED = 32_000
+
+
+class AnswerCache:
+    """Keeps answers under what was asked; see `LLMCache`, which has the same methods and says what they promise.
+
+    Attributes:
+        setup: The open cache underneath.
+    """
+
+    def __init__(
+        self, store: Given, *, namespace: Namespace | str | None, tenant: Tenant | None, ttl: Seconds | None
+    ) -> None:
+        check_given(store)
+        if isinstance(store, Cache | AsyncCache):
+            if tenant is not None or ttl is not None:
+                raise UsageError("tenant and ttl go with a URL; an open cache has its own, given to llmcache.open(...)")
+            setup = setup_of(store, namespace)
+        else:
+            setup = open_cache(store, namespace=namespace, tenant=tenant, ttl=ttl).setup
+        self.setup: Setup = replace(setup, decoded=Decoded(revive))
+        self._blocking = ResponseCache(self.setup)
+        self._awaiting = AsyncResponseCache(self.setup)
+        self._asked = Asked()
+        self._has_warned = False
+
+    def cache(self) -> Cache:
+        """Return the open cache underneath, blocking."""
+        return Cache(self.setup)
+
+    def async_cache(self) -> AsyncCache:
+        """Return the open cache underneath, awaited."""
+        return AsyncCache(self.setup)
+
+    def lookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
+        """Return the kept answers to a prompt as a list of the caller's own, or None."""
+        key = self._key(prompt, llm_string)
+        return None if key is None else self._served(key, self._blocking.find(key))
+
+    def update(self, prompt: str, llm_string: str, given: Sequence[Generation]) -> None:
+        """Keep the answers to a prompt if they are worth it; never raises for the store's sake."""
+        key = self._key(prompt, llm_string)
+        if key is not None:
+            answers = list(given)
+            self._blocking.offer(key, answers, FORM, provenance=self._provenance(key, answers))
+
+    def clear(self, given: dict[str, Any]) -> None:
+        """Drop the answers of the namespace, or those that carry one of the tags in `given`, and nothing else."""
+        tags = _tags_of(given)
+        if tags:
+            self.cache().clear(tags=tags)
+        else:
+            self._blocking.clear()
+
+    async def alookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
+        """As `lookup`."""
+        key = self._key(prompt, llm_string)
+        return None if key is None else self._served(key, await self._awaiting.find(key))
+
+    async def aupdate(self, prompt: str, llm_string: str, given: Sequence[Generation]) -> None:
+        """As `update`."""
+        key = self._key(prompt, llm_string)
+        if key is not None:
+            answers = list(given)
+            await self._awaiting.offer(key, answers, FORM, provenance=self._provenance(key, answers))
+
+    async def aclear(self, given: dict[str, Any]) -> None:
+        """As `clear`."""
+        tags = _tags_of(given)
+        if tags:
+            await self.async_cache().clear(tags=tags)
+        else:
+            await self._awaiting.clear()
+
+    def _key(self, prompt: str, llm_string: str) -> Key | None:
+        try:
+            namespace = self.setup.namespace_for(in_force())
+        except UsageError as error:
+            self.setup.tell(Event(Happening.BYPASSED, detail=type(error).__name__))
+            self._warn_once(error)
+            return None
+        if len(prompt) + len(llm_string) > _LONGEST_REMEMBERED:
+            return langchain_key(prompt, llm_string, namespace)
+        return _short_key(prompt, llm_string, namespace)
+
+    def _warn_once(self, error: UsageError) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            logging.getLogger("llmcache").warning("calls go past the cache: %s", error)
+
+    def _served(self, key: Key, found: Found | None) -> list[Generation] | None:
+        if found is None:
+            self._asked.begin(key, self.setup.monotonic())
+            return None
+        return served(found.entry)
+
+    def _provenance(self, key: Key, generations: Sequence[Generation]) -> Provenance:
+        return provenance_of(generations, self._asked.end(key, self.setup.monotonic()))
+
+
+def _tags_of(given: dict[str, Any]) -> tuple[str, ...]:
+    for name in given.keys() - {"tags"}:
+        raise UsageError(f"clear() takes tags, found {name!r}")
+    return check_tags(given.get("tags", ()))
+
+
+class Asked:
+    """When which key was missed last, to know how long its answer took. Bounded; what is not known is None."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._lock = lock_across_forks()
+        self._since: dict[Key, float] = {}
+
+    def begin(self, key: Key, now: float) -> None:
+        """Remember that `key` was missed at `now`, on a monotonic clock."""
+        with self._lock:
+            self._since[key] = now
+            if len(self._since) > self._most:
+                del self._since[next(iter(self._since))]
+
+    def end(self, key: Key, now: float) -> Seconds | None:
+        """Return how long ago `key` was missed, and forget it."""
+        with self._lock:
+            since = self._since.pop(key, None)
+        return None if since is None else now - since

@@ -1,0 +1,27 @@
+"""What importing the cache for LangChain costs: next to nothing beside LangChain itself."""
+
+from tests.architecture.sources import run_python
+
+
+def test_importing_the_cache_brings_in_two_small_modules() -> None:
+    """Whoever has LangChain's caches loaded pays for two files at import; the rest comes with the first cache."""
+    loaded = run_python(
+        "import sys, importlib, typing, langchain_core.caches\n"
+        "before = set(sys.modules)\n"
+        "from llmcache_langchain import LLMCache\n"
+        "print(*sorted(set(sys.modules) - before), sep='\\n')",
+        "-I",
+    )
+
+    assert ["llmcache_langchain", "llmcache_langchain.cache"] == loaded.split()
+
+
+def test_every_name_of_the_package_is_there() -> None:
+    """All public names can be had and are listed, and others are not."""
+    shown = run_python(
+        "import llmcache_langchain as door\n"
+        "print(*[getattr(door, name).__name__ for name in dir(door)], hasattr(door, 'nothing'))",
+        "-I",
+    )
+
+    assert "ChatMessageHistory LLMCache messages_from_momento False" == shown.strip()
