@@ -1,4 +1,4 @@
-"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports]`."""
+"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks]`."""
 
 import datetime as dt
 import os
@@ -9,9 +9,9 @@ import warnings
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import answers, histories, imports
+from benchmarks import answers, disks, histories, imports
 
-PARTS = {"answers": answers.run, "histories": histories.run, "imports": imports.run}
+PARTS = {"answers": answers.run, "histories": histories.run, "imports": imports.run, "disks": disks.run}
 PACKAGES = ("llmcache-kit", "langchain-core", "langchain-community", "orjson", "pydantic", "sqlalchemy")
 
 

@@ -88,11 +88,8 @@ class BytesCache(Cache):  # type: ignore[misc]  # diskcache has no types
     def _sql_retry(self) -> Execute:
         return self.connection.execute
 
-    def reset(self, key: str, value: object = ENOVAL, update: bool = True) -> object:
-        """Set a setting of ours; what else stands in the file is never obeyed. Only called by `build`."""
-        if key in _SETTINGS:
-            setattr(self, key, _SETTINGS[key])
-        return _SETTINGS.get(key)
+    def reset(self, key: str, value: object = ENOVAL, update: bool = True) -> None:
+        """Do nothing: what stands in the file is never obeyed, and ours is set already. Only `build` comes here."""
 
     def close(self) -> None:
         """Do nothing: the connection belongs to the engine."""

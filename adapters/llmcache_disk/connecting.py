@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
@@ -53,7 +54,10 @@ def _connection(place: Place, timeout: Seconds) -> sqlite3.Connection:
     # A write-ahead log needs files beside it. Where none can be made nobody writes, and SQLite is told so.
     how = "mode=rw" if place.is_writable() else "mode=ro&immutable=1"
     address = f"file:{quote(place.file)}?{how}"
-    return sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+    # Text that is none would be an error of the whole statement; so it is a row that is not ours.
+    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    return connection
 
 
 def _build(cache: BytesCache) -> None:
