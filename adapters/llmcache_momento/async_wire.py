@@ -12,7 +12,7 @@ from llmcache_momento.budget import Budget
 from llmcache_momento.channels import OPTIONS, metadata_for, open_channel, stub_on
 from llmcache_momento.errors import Failure, failure_of_response, failure_of_rpc
 from llmcache_momento.rounds import R, Rounds
-from llmcache_momento.rpcs import Call, SdkCall, WireCall
+from llmcache_momento.rpcs import Call, Pause, SdkCall, WireCall
 from llmcache_momento.settings import Account, Settings
 from llmcache_momento.wire import may_repeat, told_of
 
@@ -92,6 +92,8 @@ class AsyncWire:
                 return call.answer(await self._sent(call, budget))
             if isinstance(call, SdkCall):
                 return call.answer(await self._called(call))
+            if isinstance(call, Pause):
+                return await asyncio.sleep(call.seconds)
         except grpc.RpcError as error:
             return failure_of_rpc(error)
         except Failure as failure:

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from llmcache_momento.rpcs import GetBatch, Scalar, SetBatch
+from llmcache_momento.rpcs import Get, GetBatch, Scalar, SetBatch
 
 _MOST_ITEMS: Final = 100
 _MOST_BYTES: Final = 4_000_000
 
 
-def reads(keys: Sequence[bytes]) -> list[GetBatch]:
-    """Return calls that read `keys`, in order."""
+def reads(keys: Sequence[bytes]) -> list[Get | GetBatch]:
+    """Return calls that read `keys`, in order; for one key the call without a stream, which costs half."""
+    if len(keys) == 1:
+        return [Get(keys)]
     return [GetBatch(keys[start : start + _MOST_ITEMS]) for start in range(0, len(keys), _MOST_ITEMS)]
 
 

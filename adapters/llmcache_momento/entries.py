@@ -24,7 +24,7 @@ from llmcache_momento.layout import (
     value_of,
 )
 from llmcache_momento.rounds import Rounds
-from llmcache_momento.rpcs import PRESENT, Call, GetBatch, Remove, Scalar, SetIf, absent_or_equal, equal, not_equal
+from llmcache_momento.rpcs import PRESENT, Call, Remove, Scalar, SetIf, absent_or_equal, equal, not_equal
 
 _TOMBSTONE_MS = milliseconds(TOMBSTONE_TTL)
 
@@ -32,25 +32,27 @@ _TOMBSTONE_MS = milliseconds(TOMBSTONE_TTL)
 def get_many(generations: Generations, keys: Sequence[Key]) -> Rounds[list[bytes | None]]:
     """Return one slot per key.
 
-    The tokens travel with the entries, so that a read of what has not been cleared meanwhile is one round.
+    Where no lease runs the tokens travel with the entries, so that a read of what has not been cleared is one round.
     """
     prefixes = _prefixes(keys)
-    guess = generations.guess(prefixes)
-    if guess is None:
-        (found,) = yield (GetBatch([generation_key(prefix) for prefix in prefixes]),)
-    else:
+    tokens = generations.sure(prefixes)
+    if tokens is None:
+        guess, since = generations.guess(prefixes), generations.now()
         wanted = [generation_key(prefix) for prefix in prefixes]
-        wanted += [item_key(key, guess[key.space.prefix]) for key in keys]
+        if guess is not None:
+            wanted += [item_key(key, guess[key.space.prefix]) for key in keys]
         found = yield from _values(wanted)
-    present: Tokens = {prefix: token for prefix, token in zip(prefixes, found, strict=False) if token is not None}
-    if guess is not None and present == guess:
-        return [body_in(value) for value in found[len(prefixes) :]]
-    generations.forget(prefixes)
-    generations.learn(present)
-    there = [key for key in keys if key.space.prefix in present]
-    values = yield from _values([item_key(key, present[key.space.prefix]) for key in there])
+        tokens = {prefix: token for prefix, token in zip(prefixes, found, strict=False) if token is not None}
+        generations.forget([prefix for prefix in prefixes if prefix not in tokens])
+        generations.learn(tokens, since)
+        if tokens == guess:
+            return [body_in(value) for value in found[len(prefixes) :]]
+    there = [key for key in keys if key.space.prefix in tokens]
+    values = yield from _values([item_key(key, tokens[key.space.prefix]) for key in there])
+    if len(there) == len(keys):
+        return [body_in(value) for value in values]
     bodies = iter(values)
-    return [body_in(next(bodies)) if key.space.prefix in present else None for key in keys]
+    return [body_in(next(bodies)) if key.space.prefix in tokens else None for key in keys]
 
 
 def _values(keys: Sequence[bytes]) -> Rounds[list[bytes | None]]:

@@ -1,10 +1,16 @@
 """Generations: how a space is cleared that nobody can list.
 
 Each space has a random token, which is part of every key in it. A new token makes all that was written before unreachable;
-its time to live frees the room. Every operation reads the token in the same round as what it is about, so a clearing is
-seen by every handle at once, and the token remembered here is only a guess that saves a round.
+its time to live frees the room.
+
+Who has read a token may use it for `lease` seconds without asking again; who clears a space writes the new token and then
+waits `lease` seconds. So when `clear` returns, no process anywhere uses the old token any more, and everything that begins
+later sees an empty space. Where no lease runs, the token travels in the same round as what it is about, which is made under
+the token last seen; where that is not the present one any more, what was done went into a generation that nobody
+reads, and is done again.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +20,7 @@ from llmcache.model.units import Instant, Seconds
 from llmcache_momento.errors import Failure
 from llmcache_momento.layout import MAX_TTL, generation_key, milliseconds, new_token
 from llmcache_momento.rounds import Rounds
-from llmcache_momento.rpcs import ABSENT, Call, GetBatch, Lengthen, Scalar, SetIf, not_equal
+from llmcache_momento.rpcs import ABSENT, Call, GetBatch, Lengthen, Pause, Scalar, SetIf, not_equal
 
 Tokens = Mapping[str, bytes]
 """The token of each space, by its prefix; a space without one is left out."""
@@ -28,21 +34,57 @@ _TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """The present on two clocks."""
+
+    time_of_day: Instant
+    monotonic: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
+    """What is known of a token.
+
+    Attributes:
+        lives_until: By the time of day, until when it is there if nobody clears the space.
+        sure_until: By the monotonic clock, until when nobody can have finished clearing the space.
+    """
+
     token: bytes
     lives_until: Instant
+    sure_until: float
 
 
 class Generations:
     """What this process remembers of tokens.
 
     Args:
+        lease: See above, in seconds; the same for all who share a cache.
         clock: Tells the time of day.
+        monotonic: Tells a time that is never set.
     """
 
-    def __init__(self, clock: Callable[[], Instant]) -> None:
+    def __init__(
+        self, lease: Seconds, clock: Callable[[], Instant], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.lease = lease
         self._clock = clock
+        self._monotonic = monotonic
         self._known: dict[str, _Known] = {}
+
+    def now(self) -> Moment:
+        """Return the present on both clocks, to be taken before something is sent."""
+        return Moment(self._clock(), self._monotonic())
+
+    def sure(self, prefixes: Sequence[str]) -> Tokens | None:
+        """Return the tokens where the leases on all of them run."""
+        now, tokens = self._monotonic(), dict[str, bytes]()
+        for prefix in prefixes:
+            known = self._known.get(prefix)
+            if known is None or known.sure_until <= now:
+                return None
+            tokens[prefix] = known.token
+        return tokens
 
     def guess(self, prefixes: Sequence[str]) -> Tokens | None:
         """Return the tokens last seen; None unless all are known."""
@@ -52,22 +94,24 @@ class Generations:
         except KeyError:
             return None
 
-    def learn(self, tokens: Tokens) -> None:
-        """Remember tokens that were read; nothing is known of how long they live."""
+    def learn(self, tokens: Tokens, since: Moment) -> None:
+        """Remember tokens that were read; of one that is new nothing is known of how long it lives."""
         if len(self._known) > _MOST_REMEMBERED:
             self._known.clear()
         for prefix, token in tokens.items():
             known = self._known.get(prefix)
-            if known is None or known.token != token:
-                self._known[prefix] = _Known(token, 0.0)
+            lives_until = 0.0 if known is None or known.token != token else known.lives_until
+            self._known[prefix] = _Known(token, lives_until, since.monotonic + self.lease)
 
     def forget(self, prefixes: Sequence[str]) -> None:
         """Remember them no more."""
         for prefix in prefixes:
             self._known.pop(prefix, None)
 
-    def lengthening(self, tokens: Tokens, life: Seconds) -> list[str]:
+    def wanting(self, tokens: Tokens, life: Seconds | None) -> list[str]:
         """Return the spaces whose token may be gone before something that is written now and lives for `life`."""
+        if life is None:
+            return []
         now, wanting = self._clock(), list[str]()
         for prefix in tokens:
             known = self._known.get(prefix)
@@ -77,14 +121,12 @@ class Generations:
                 wanting.append(prefix)
         return wanting
 
-    def lengthened(self, tokens: Tokens, since: Instant) -> None:
-        """Remember that the tokens live their whole time from `since` on."""
+    def lengthened(self, tokens: Tokens, since: Moment) -> None:
+        """Remember that these tokens live their whole time from `since` on."""
         for prefix, token in tokens.items():
-            self._known[prefix] = _Known(token, since + MAX_TTL)
-
-    def now(self) -> Instant:
-        """Return the time of day."""
-        return self._clock()
+            known = self._known.get(prefix)
+            if known is not None and known.token == token:
+                self._known[prefix] = _Known(token, since.time_of_day + MAX_TTL, known.sure_until)
 
 
 def under(
@@ -96,9 +138,6 @@ def under(
 ) -> Rounds[list[Any]]:
     """Make calls under the present tokens of spaces and return their answers.
 
-    Tokens and calls travel in one round, under the tokens last seen; where those are not the present ones any more, what
-    was done went into a generation that nobody reads, and is done again in the present one.
-
     Args:
         generations: What is remembered.
         prefixes: The spaces.
@@ -106,86 +145,75 @@ def under(
         life: How long what is written lives; tokens are made where they are missing and live at least as long. None for
             calls that write nothing new.
     """
-    tokens = generations.guess(prefixes)
+    tokens = generations.sure(prefixes)
     if tokens is not None:
-        present, answers = yield from _at_once(generations, prefixes, tokens, make, life)
-        if present == tokens and answers is not None:
-            return answers
-    else:
-        present = yield from _read(prefixes)
-    for _ in range(_TRIES):
-        generations.learn(present)
-        if life is not None:
-            present = yield from _made(generations, prefixes, present)
-        if not present:
-            return []
-        answers = yield from _written(generations, present, make, life)
+        answers = yield from _made_under(generations, tokens, make, life)
         if answers is not None:
             return answers
-        present = yield from _read(prefixes)
+    for _ in range(_TRIES):
+        guess = generations.guess(prefixes)
+        if guess is None:
+            present = yield from _present(generations, prefixes, create=life is not None)
+            answers = (yield from _made_under(generations, present, make, life)) if present else []
+        else:
+            answers = yield from _made_under(generations, guess, make, life, check=True)
+        if answers is not None:
+            return answers
     raise Failure.unexpected("a generation vanishes as soon as it is made")
 
 
-def _at_once(
-    generations: Generations, prefixes: Sequence[str], tokens: Tokens, make: Make, life: Seconds | None
-) -> Rounds[tuple[Tokens, list[Any] | None]]:
-    """Read the tokens and make the calls in one round; the answers are None where a token's life could not be lengthened."""
-    calls = make(tokens)
-    wanting = [] if life is None else generations.lengthening(tokens, life)
-    since = generations.now()
-    found, *answers = yield (GetBatch([generation_key(prefix) for prefix in prefixes]), *calls, *_lengthen(wanting))
-    present = {prefix: token for prefix, token in zip(prefixes, found, strict=True) if token is not None}
-    is_alive = _note(generations, {prefix: tokens[prefix] for prefix in wanting}, answers[len(calls) :], since)
-    if present != tokens:
+def _made_under(
+    generations: Generations, tokens: Tokens, make: Make, life: Seconds | None, *, check: bool = False
+) -> Rounds[list[Any] | None]:
+    """Make the calls, lengthen the lives of the tokens that want it, and read the tokens if they are to be checked.
+
+    The answer is None where a token is not the present one, or is gone; then the tokens are forgotten.
+    """
+    calls, prefixes = make(tokens), list(tokens)
+    wanting, since = generations.wanting(tokens, life), generations.now()
+    checks = [GetBatch([generation_key(prefix) for prefix in prefixes])] if check else []
+    longer = [Lengthen(generation_key(prefix), _TTL_MS) for prefix in wanting]
+    answers = yield (*calls, *longer, *checks)
+    if not all(answers[len(calls) : len(calls) + len(longer)]):
         generations.forget(prefixes)
-    return present, answers[: len(calls)] if is_alive else None
+        return None
+    if check:
+        if answers[-1] != list(tokens.values()):
+            generations.forget(prefixes)
+            return None
+        generations.learn(tokens, since)
+    generations.lengthened({prefix: tokens[prefix] for prefix in wanting}, since)
+    return answers[: len(calls)]
 
 
-def _written(generations: Generations, tokens: Tokens, make: Make, life: Seconds | None) -> Rounds[list[Any] | None]:
-    """Make the calls under tokens that were read just now; None where one is gone again."""
-    calls = make(tokens)
-    wanting = [] if life is None else generations.lengthening(tokens, life)
+def _present(generations: Generations, prefixes: Sequence[str], *, create: bool) -> Rounds[Tokens]:
+    """Read the tokens, and make those that are missing; of several who make one, one wins."""
     since = generations.now()
-    answers = yield (*calls, *_lengthen(wanting))
-    is_alive = _note(generations, {prefix: tokens[prefix] for prefix in wanting}, answers[len(calls) :], since)
-    return answers[: len(calls)] if is_alive else None
+    present = yield from read(prefixes)
+    missing = [prefix for prefix in prefixes if prefix not in present] if create else []
+    if missing:
+        made = {prefix: new_token() for prefix in missing}
+        yield tuple(SetIf(Scalar(generation_key(prefix), token, _TTL_MS), ABSENT) for prefix, token in made.items())
+        present = yield from read(prefixes)
+    generations.learn(present, since)
+    return present
 
 
-def _lengthen(prefixes: Sequence[str]) -> list[Lengthen]:
-    return [Lengthen(generation_key(prefix), _TTL_MS) for prefix in prefixes]
-
-
-def _note(generations: Generations, tokens: Tokens, are_there: Sequence[bool], since: Instant) -> bool:
-    if not all(are_there):
-        generations.forget(list(tokens))
-        return False
-    generations.lengthened(tokens, since)
-    return True
-
-
-def _read(prefixes: Sequence[str]) -> Rounds[Tokens]:
+def read(prefixes: Sequence[str]) -> Rounds[Tokens]:
+    """Read the tokens of spaces."""
     (found,) = yield (GetBatch([generation_key(prefix) for prefix in prefixes]),)
     return {prefix: token for prefix, token in zip(prefixes, found, strict=True) if token is not None}
 
 
-def _made(generations: Generations, prefixes: Sequence[str], present: Tokens) -> Rounds[Tokens]:
-    """Return the tokens of all the spaces, new ones where they were missing; of several that make one, one wins."""
-    missing = [prefix for prefix in prefixes if prefix not in present]
-    if not missing:
-        return present
-    made = {prefix: new_token() for prefix in missing}
-    since = generations.now()
-    yield tuple(SetIf(Scalar(generation_key(prefix), token, _TTL_MS), ABSENT) for prefix, token in made.items())
-    tokens = yield from _read(prefixes)
-    generations.lengthened({prefix: made[prefix] for prefix in missing if tokens.get(prefix) == made[prefix]}, since)
-    return tokens
-
-
 def renew(generations: Generations, space: Space) -> Rounds[None]:
-    """Give a space a new token, so that all it held is out of reach.
+    """Give a space a new token, so that all it held is out of reach, and wait until nobody uses the old one.
 
     By a condition that always holds: the token is made by a condition, and Momento forbids to mix both ways of writing.
     """
     token, since = new_token(), generations.now()
     yield (SetIf(Scalar(generation_key(space.prefix), token, _TTL_MS), not_equal(token)),)
-    generations.lengthened({space.prefix: token}, since)
+    tokens = {space.prefix: token}
+    generations.learn(tokens, since)
+    generations.lengthened(tokens, since)
+    if generations.lease > 0:
+        yield (Pause(generations.lease),)

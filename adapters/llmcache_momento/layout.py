@@ -27,6 +27,10 @@ RENEWAL: Final[Seconds] = 900.0
 DEFAULT_TTL: Final[Seconds] = MAX_TTL - RENEWAL
 """What no time to live means: as long as can be kept without lengthening the generation's life at every write."""
 
+LEASE: Final[Seconds] = 0.5
+"""So long a process uses a generation without asking again (see `generations`). All who share a cache must go by the same:
+whoever changes it changes the layout."""
+
 MAX_BODY_BYTES: Final = 4_900_000
 """Below Momento's 5 MB for key and value, whichever megabytes are meant."""
 MAX_INLINE_BYTES: Final = 120_000

@@ -52,7 +52,7 @@ class Link:
     ) -> None:
         self.account = account
         self.settings = settings
-        self.generations = Generations(clock)
+        self.generations = Generations(settings.lease, clock)
         self.outside = OutsideBodies(clock)
         self.capabilities = _capabilities(settings)
         self.is_created = False

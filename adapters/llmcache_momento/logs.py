@@ -28,7 +28,7 @@ from llmcache_momento.layout import (
 )
 from llmcache_momento.outside import OutsideBodies
 from llmcache_momento.rounds import Rounds
-from llmcache_momento.rpcs import Call, Concatenate, Fetch, GetBatch, Length, Lengthen, Remove, Scalar
+from llmcache_momento.rpcs import Call, Concatenate, Fetch, Get, Length, Lengthen, Remove, Scalar
 
 _TTL_MS = milliseconds(MAX_TTL)
 _TRIES = 3
@@ -50,17 +50,22 @@ def append(
     if new.outside:
         yield from _written(log, new)
 
+    is_asked, since = outside.may_go_before(log, life), outside.now()
+
     def make(tokens: Tokens) -> list[Call]:
         list_key = item_key(log, tokens[log.space.prefix])
-        return [Concatenate(list_key, new.elements, life, max_length), GetBatch([mark_key(log)])]
+        adding = Concatenate(list_key, new.elements, life, max_length)
+        return [adding, Get([mark_key(log)])] if is_asked else [adding]
 
     try:
-        length, (mark,) = yield from under(generations, (log.space.prefix,), make, life=life)
+        length, *marks = yield from under(generations, (log.space.prefix,), make, life=life)
     except Failure as failure:
         if failure.is_certainly_not_done:
             raise
         return (yield from _arrived(generations, log, new, failure))
-    if mark is not None and outside.may_go_before(log, life):
+    if marks == [[None]]:
+        outside.lengthened(log, since)
+    elif marks:
         yield from _lengthened(generations, outside, log)
     return int(length)
 
@@ -109,7 +114,7 @@ def read_log(generations: Generations, log: Key, start: int, stop: int | None) -
         places = [body.key for body in bodies if isinstance(body, Outside)]
         if not places:
             return [body for body in bodies if not isinstance(body, Outside)]
-        answers = yield tuple(GetBatch([place]) for place in places)
+        answers = yield tuple(Get([place]) for place in places)
         values = dict(zip(places, (body_in(answer[0]) for answer in answers), strict=True))
         whole = [values[body.key] if isinstance(body, Outside) else body for body in bodies]
         found = [body for body in whole if body is not None]
@@ -143,7 +148,7 @@ def log_length(generations: Generations, log: Key) -> Rounds[int]:
 
 def delete_log(generations: Generations, outside: OutsideBodies, log: Key) -> Rounds[None]:
     """Drop the log: its list in one step, then what lies beside it."""
-    ((mark,),) = yield (GetBatch([mark_key(log)]),)
+    ((mark,),) = yield (Get([mark_key(log)]),)
     bodies = [] if mark is None else (yield from _bodies(generations, log, 0, None))
 
     def make(tokens: Tokens) -> list[Call]:

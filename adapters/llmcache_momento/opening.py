@@ -1,22 +1,24 @@
 """From a store URL to an open Momento store."""
 
+import time
+
 from llmcache.errors import ConfigError
 from llmcache.plugins.spec import Target
 from llmcache.protocols.whole import StorePair
 from llmcache_momento.credentials import local_account, service_account
 from llmcache_momento.doors import open_account
-from llmcache_momento.settings import Settings
+from llmcache_momento.settings import Account, Settings
 
-LOCAL_RESOLUTION = 0.001
 LOCAL_CACHE = "llmcache"
+_LOCAL_RESOLUTION = 0.001
 
 
 def open_service(target: Target) -> StorePair:
-    """Open the cache that `momento:CACHE` names."""
+    """Open the cache that `momento:CACHE` names; nothing is sent yet."""
     cache = target.address.removeprefix("//")
     if not cache or "/" in cache:
         raise ConfigError(
-            "momento: names a cache, as in momento:shop; the key and the endpoint come from the environment"
+            "momento: is followed by the name of a cache, as in momento:shop; the key comes from the environment"
         )
     options = dict(target.options)
     account = service_account(str(options.pop("endpoint", "")))
@@ -24,18 +26,27 @@ def open_service(target: Target) -> StorePair:
 
 
 def open_local(target: Target) -> StorePair:
-    """Open a cache of a stand-in: of the one that listens at HOST:PORT, or of a new one that lives as long as the store."""
+    """Open a cache of a stand-in: the one at HOST:PORT, or this process's own, which is started if it does not run.
+
+    With a clock of the caller's, the stand-in is one of its own that goes by that clock and ends with the store.
+    """
     where, _, cache = target.address.removeprefix("//").partition("/")
-    settings = Settings(
-        cache or LOCAL_CACHE,
-        **{"create": True, "ttl_resolution": LOCAL_RESOLUTION, **target.options},  # type: ignore[arg-type]  # checked there
-    )
+    options = {"create": True, "ttl_resolution": _LOCAL_RESOLUTION, **target.options}
+    settings = Settings(cache or LOCAL_CACHE, **options)  # type: ignore[arg-type]  # checked there
     if where:
-        host, colon, port = where.rpartition(":")
-        if not (colon and host and port.isdecimal() and 0 < int(port) < 2**16):
-            raise ConfigError("momento-local: is followed by HOST:PORT/CACHE, or by nothing to start a stand-in")
-        return open_account(local_account(host, int(port)), settings, clock=target.clock)
-    from llmcache_momento.local.server import MomentoLocal  # noqa: PLC0415 -- loads gRPC, only where it is wanted
+        return open_account(_account_at(where), settings, clock=target.clock)
+    if target.clock is time.time:
+        from llmcache_momento.local.of_process import address_for_process  # noqa: PLC0415 -- loads gRPC, where wanted
+
+        return open_account(_account_at(address_for_process()), settings)
+    from llmcache_momento.local.server import MomentoLocal  # noqa: PLC0415 -- as above
 
     server = MomentoLocal(clock=target.clock).start()
     return open_account(local_account(server.host, server.port), settings, clock=target.clock, server=server)
+
+
+def _account_at(address: str) -> Account:
+    host, colon, port = address.rpartition(":")
+    if not (colon and host and port.isdecimal() and 0 < int(port) < 2**16):
+        raise ConfigError(f"momento-local: is followed by HOST:PORT/CACHE, or by nothing, found {address!r:.80}")
+    return local_account(host, int(port))

@@ -1,4 +1,8 @@
-"""What this process remembers of bodies that lie beside the list of their log: until when they certainly live."""
+"""What this process remembers of bodies that lie beside the list of their log: until when they certainly live.
+
+Of a log without such bodies the same is remembered: one that another process writes later lives longer. So whether a log
+has any is asked once in a while, not at every append.
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -11,7 +15,7 @@ _MOST_REMEMBERED: Final = 10_000
 
 
 class OutsideBodies:
-    """For each log with bodies outside its list, until when all of them live.
+    """For each log, until when all its bodies outside its list live, if it has any.
 
     Args:
         clock: Tells the time of day.
@@ -32,7 +36,7 @@ class OutsideBodies:
         return not now + life <= self._live_until.get(log, 0.0) <= now + MAX_TTL
 
     def lengthened(self, log: Key, since: Instant) -> None:
-        """Remember that all live their whole time from `since` on."""
+        """Remember that all there are live their whole time from `since` on."""
         if len(self._live_until) > _MOST_REMEMBERED:
             self._live_until.clear()
         self._live_until[log] = since + MAX_TTL

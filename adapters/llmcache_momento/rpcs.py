@@ -34,6 +34,13 @@ class Call:
     writes: ClassVar[bool] = False
 
 
+@dataclass(frozen=True, slots=True)
+class Pause(Call):
+    """Ask nothing for a while; alone in its round."""
+
+    seconds: Seconds
+
+
 class WireCall(Call):
     """A call over our own channel.
 
@@ -85,6 +92,20 @@ class GetBatch(WireCall):
         if len(found) != len(self.keys):
             raise Failure.unexpected(f"{len(found)} answers for {len(self.keys)} keys")
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Get(WireCall):
+    """Read one scalar; the answer has one slot, as that of a batch."""
+
+    method = "Get"
+    keys: Sequence[bytes]
+
+    def request(self) -> Any:
+        return pb._GetRequest(cache_key=self.keys[0])
+
+    def answer(self, reply: Any) -> list[bytes | None]:
+        return [reply.cache_body if reply.result == pb.Hit else None]
 
 
 @dataclass(frozen=True, slots=True)

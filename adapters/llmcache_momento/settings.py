@@ -7,6 +7,7 @@ from typing import Final
 from llmcache.errors import UsageError
 from llmcache.model.units import Seconds
 from llmcache_momento.errors import NAME
+from llmcache_momento.layout import LEASE
 
 DEFAULT_TIMEOUT: Final[Seconds] = 2.0
 
@@ -49,6 +50,7 @@ class Settings:
         timeout: Longest an operation takes, all its calls together, in seconds.
         create: Create the cache where it is missing, on first use.
         ttl_resolution: How much longer than its time to live an entry may live, in seconds.
+        lease: See `generations`, in seconds; to be changed only where nobody else uses the cache, in tests.
 
     Raises:
         UsageError: A value is of the wrong type or out of range.
@@ -58,6 +60,7 @@ class Settings:
     timeout: Seconds = DEFAULT_TIMEOUT
     create: bool = False
     ttl_resolution: Seconds = 1.0
+    lease: Seconds = LEASE
 
     def __post_init__(self) -> None:
         if not isinstance(self.cache, str) or not self.cache.strip():

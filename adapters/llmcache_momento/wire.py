@@ -15,7 +15,7 @@ from llmcache_momento.budget import Budget
 from llmcache_momento.channels import OPTIONS, metadata_for, open_channel, stub_on
 from llmcache_momento.errors import Failure, failure_of_response, failure_of_rpc
 from llmcache_momento.rounds import R, Rounds
-from llmcache_momento.rpcs import Call, SdkCall, WireCall
+from llmcache_momento.rpcs import Call, Pause, SdkCall, WireCall
 from llmcache_momento.settings import Account, Settings
 
 # A stream is read by the thread that asked, without one of gRPC's own between.
@@ -83,8 +83,8 @@ class Wire:
 
     def _once(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
         """Make calls at the same time and return, for each, its answer or its Failure."""
-        if len(calls) == 1 and isinstance(calls[0], WireCall):
-            return [self._ask(calls[0], budget)]
+        if len(calls) == 1:
+            return [self._one(calls[0], budget)]
         pending = [self._sent(call, budget) if isinstance(call, WireCall) else None for call in calls]
         # The SDK's client can only block; meanwhile the others travel.
         asked = [self._called(call) if isinstance(call, SdkCall) else None for call in calls]
@@ -92,6 +92,15 @@ class Wire:
             self._awaited(call, sent) if isinstance(call, WireCall) else done
             for call, sent, done in zip(calls, pending, asked, strict=True)
         ]
+
+    def _one(self, call: Call, budget: Budget) -> Any:
+        if isinstance(call, WireCall):
+            return self._ask(call, budget)
+        if isinstance(call, SdkCall):
+            return self._called(call)
+        if isinstance(call, Pause):
+            return time.sleep(call.seconds)
+        raise TypeError(f"a call of no known family: {type(call).__name__}")
 
     def _ask(self, call: WireCall, budget: Budget) -> Any:
         method = getattr(self._stub, call.method)

@@ -32,7 +32,7 @@ def momento() -> Iterator[Subject]:
 
     def open_(clock: Clock) -> StorePair:
         hand.clock = clock
-        settings = Settings("shop", timeout=30.0, ttl_resolution=0.001)
+        settings = Settings("shop", timeout=30.0, ttl_resolution=0.001, lease=0.01)
         return open_account(local_account(server.host, server.port), settings, clock=clock)
 
     with MomentoLocal(["shop"], clock=hand) as server:
