@@ -46,7 +46,8 @@ def generations_from_plain(plain: Plain) -> list[Generation]:
 
 
 def _to_plain(generation: Generation, place: Place) -> Plain:
-    if not isinstance(generation, Generation):
+    # The class itself first: pydantic answers for any other in Python.
+    if type(generation) is not ChatGeneration and not isinstance(generation, Generation):
         raise UsageError(f"{spell(place)} is of type {type(generation).__name__}, not a generation")
     plain: dict[str, Plain] = {}
     text = _exact_text(generation.text, (place, "text"))

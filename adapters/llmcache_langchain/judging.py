@@ -35,8 +35,7 @@ def _refusal(generation: Generation) -> str | None:
             return "malformed tool call"
     for info in infos:
         for field in _REASON_FIELDS:
-            reason = refusal_of_reason(info.get(field))
-            if reason is not None:
+            if field in info and (reason := refusal_of_reason(info[field])) is not None:
                 return reason
     return "empty" if _is_empty(generation) else None
 
@@ -65,21 +64,21 @@ def provenance_of(generations: Sequence[Generation], seconds: Seconds | None) ->
 
     Of several answers to one prompt each carries the usage of the whole call, so the largest is taken, not the sum.
     """
-    messages = [generation.message for generation in generations if isinstance(generation, ChatGeneration)]
-    answers = [message for message in messages if isinstance(message, AIMessage)]
-    usages = [message.usage_metadata for message in answers if isinstance(message.usage_metadata, dict)]
-    model = next((_model_of(message.response_metadata) for message in answers), None)
-    return Provenance(
-        model=model,
-        input_tokens=_most([usage.get("input_tokens") for usage in usages]),
-        output_tokens=_most([usage.get("output_tokens") for usage in usages]),
-        seconds=seconds,
-    )
+    model, asked, answered, is_first = None, None, None, True
+    for generation in generations:
+        if isinstance(generation, ChatGeneration) and isinstance(message := generation.message, AIMessage):
+            if is_first:
+                model, is_first = _model_of(message.response_metadata), False
+            usage = message.usage_metadata
+            if isinstance(usage, dict):
+                asked = _larger(asked, usage.get("input_tokens"))
+                answered = _larger(answered, usage.get("output_tokens"))
+    return Provenance(model, asked, answered, seconds=seconds)
 
 
-def _most(counts: Sequence[object]) -> int | None:
+def _larger(most: int | None, count: object) -> int | None:
     # A provider's package may set a message's fields without validation, so a count can be anything.
-    return max((count for count in counts if type(count) is int), default=None)
+    return count if type(count) is int and (most is None or count > most) else most
 
 
 def _model_of(metadata: object) -> str | None:

@@ -47,12 +47,17 @@ def message_to_plain(message: BaseMessage, *, place: Place = _MESSAGE) -> Plain:
     extra = dict(message.__pydantic_extra__ or {})
     for name, value in message.__dict__.items():
         field = shape.fields.get(name)
-        if field is not None:
-            if not field.may_omit(value):
-                plain[name] = value if type(value) is str else portable(value, (place, name))
-        elif name != "type" and name not in _OF_CHUNKS:
-            extra[name] = value
-    _require_held(plain, shape, place)
+        if field is None:
+            if name != "type" and name not in _OF_CHUNKS:
+                extra[name] = value
+        elif not field.may_omit(value):
+            plain[name] = held = value if type(value) is str else portable(value, (place, name))
+            # What would be written must be what can be read.
+            if not field.holds(held):
+                raise UsageError(f"{spell((place, name))} does not hold what a message of type {shape.word} has there")
+    for name in shape.required:
+        if name not in plain:
+            raise UsageError(f"{spell(place)} has no {name}, which a message of type {shape.word} needs")
     if extra:
         plain["extra"] = portable(extra, (place, "extra"))
     return plain
@@ -101,13 +106,3 @@ def _validated(shape: Shape, fields: dict[str, Any], extra: dict[str, Any]) -> B
         return shape.model(**fields, **extra)
     except (TypeError, ValueError) as error:
         raise DecodeError(f"LangChain does not take the fields of a message of type {shape.word}") from error
-
-
-def _require_held(plain: dict[str, Plain], shape: Shape, place: Place) -> None:
-    """Raise UsageError where what would be written could not be read."""
-    for name, field in shape.fields.items():
-        if name in plain:
-            if not field.holds(plain[name]):
-                raise UsageError(f"{spell((place, name))} does not hold what a message of type {shape.word} has there")
-        elif field.is_required:
-            raise UsageError(f"{spell(place)} has no {name}, which a message of type {shape.word} needs")

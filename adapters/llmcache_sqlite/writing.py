@@ -139,10 +139,11 @@ class Writing:
             job = self._queue.popleft()
             if job.alone:
                 set_by.append(job)  # its own caller does it
-            elif job.take():
+            elif job is not own and job.take():
                 batch.append(job)
                 size += job.grows
-        self._queue.extendleft(reversed(set_by))
+        if set_by:
+            self._queue.extendleft(reversed(set_by))
         return batch
 
     def _undo(self, cursor: sqlite3.Cursor, batch: list[AnyJob], own: AnyJob) -> None:

@@ -1,7 +1,7 @@
 """The response cache: answers kept by what was asked, in a blocking class and its async twin."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from llmcache.api.asked import key_of, require_request
@@ -56,14 +56,16 @@ class Answers:
         return self._setup.observed(failing_open(steps, key, None))
 
     def _draft(self, wishes: Options, provenance: Provenance) -> Draft:
-        ttl = self._setup.defaults.ttl if wishes.ttl is None else wishes.ttl
-        return Draft(ttl=ttl, tags=wishes.tags, provenance=provenance)
+        return Draft(ttl=self._ttl(wishes), tags=wishes.tags, provenance=provenance)
+
+    def _ttl(self, wishes: Options) -> Seconds | None:
+        return self._setup.defaults.ttl if wishes.ttl is None else wishes.ttl
 
     def _offer_steps(self, key: Key, value: Any, form: Form, provenance: Provenance) -> Steps[None]:
         wishes = in_force()
         if wishes.bypass:
             return _not_asked(key)
-        draft = replace(self._draft(wishes, provenance), type=form.type, encode=form.encode)
+        draft = Draft(form.type, form.encode, self._ttl(wishes), wishes.tags, provenance)
         return self._setup.observed(keep_if_possible(key, value, draft, form.admit))
 
     def _call_steps(

@@ -19,6 +19,9 @@ class Happening(Enum):
     UNREADABLE = "unreadable"
     STORE_FAILED = "store_failed"
 
+    # Members are single objects, and Enum's own hash is written in Python: each event is counted under one.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

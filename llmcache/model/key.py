@@ -31,16 +31,15 @@ class Kind(Enum):
     LEASE = "lease"
     DOCUMENT = "document"
 
-    @property
-    def is_evictable(self) -> bool:
+    # Members are single objects, and Enum's own hash is written in Python: a key is made with each call.
+    __hash__ = object.__hash__
+
+    def __init__(self, word: str) -> None:
+        self.is_evictable = word in {"response", "embedding"}
         """True where an entry can be had again by paying again, so that a full store may drop it.
 
         A conversation cannot be had again, and a dropped tag mark would bring cleared entries back.
         """
-        return self in _EVICTABLE
-
-
-_EVICTABLE = frozenset({Kind.RESPONSE, Kind.EMBEDDING})
 
 
 @dataclass(frozen=True, slots=True)

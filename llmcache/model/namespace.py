@@ -22,7 +22,8 @@ def escape(text: str) -> str:
 
     Lone surrogates are encoded as their three-byte form, so that any `str` has an escape.
     """
-    if text.isascii() and _SAFE.issuperset(text):
+    # Digests, which are most names, are letters and digits: asking for these first takes a tenth of the time.
+    if text.isascii() and (text.isalnum() or _SAFE.issuperset(text)):
         return text
     raw = text.encode("utf-8", "surrogatepass")
     return "".join(chr(byte) if chr(byte) in _SAFE else f"%{byte:02X}" for byte in raw)
