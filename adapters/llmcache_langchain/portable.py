@@ -55,7 +55,8 @@ def _portable(value: Any, place: Place, depth: int) -> Plain:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {(name := _name(key, place)): _portable(item, (place, name), depth + 1) for key, item in value.items()}
+        members = enumerate(value.items())
+        return {_name(key, place): _portable(item, (place, (at,)), depth + 1) for at, (key, item) in members}
     if isinstance(value, list | tuple | set | frozenset):
         return [_portable(item, (place, index), depth + 1) for index, item in enumerate(value)]
     return _leaf(value, place)

@@ -77,8 +77,8 @@ def _escaped(value: Plain, place: Place, depth: int) -> Plain:
     _require_text_keys(value, place)
     is_marked = _needs_escape(value)
     pairs: dict[str, Plain] = {MARKER: "dict"} if is_marked else {}
-    for key, item in value.items():
-        pairs[f"={_spelled(key)}" if is_marked else key] = _escaped(item, (place, key), depth + 1)
+    for position, (key, item) in enumerate(value.items()):
+        pairs[f"={_spelled(key)}" if is_marked else key] = _escaped(item, (place, (position,)), depth + 1)
     return pairs
 
 

@@ -4,14 +4,14 @@ A place is a chain of steps towards the root, so that walking down allocates one
 the text is made only when there is something to complain about.
 """
 
-import re
 from typing import TypeAlias
 
-Place: TypeAlias = "tuple[Place | None, str | int]"
-"""The place of the container, and the step from there: a key of a dict, or an index."""
+Place: TypeAlias = "tuple[Place | None, Step]"
+"""The place of the container, and the step from there."""
 
-# Keys that look like field names are shown; others may be somebody's data.
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+Step: TypeAlias = "str | int | tuple[int]"
+"""A field that our own code names, an index of a list, or in a tuple of one the position of a member of a dict."""
+
 _MOST_STEPS = 8
 
 
@@ -21,21 +21,22 @@ def root(name: str) -> Place:
 
 
 def spell(place: Place) -> str:
-    """Return the place as text, such as `message.content[2].text`.
+    """Return the place as text, such as `message.additional_kwargs{0}[2]`.
 
-    A key that does not look like a name is shown as `[?]`, and below eight steps the text ends in `...`.
+    `{0}` is the first member of a dict in its order, `list(found.values())[0]`: a key may be anything, also
+    somebody's name, so none is shown. Below eight steps the text ends in `...`.
     """
-    steps: list[str | int] = []
+    steps: list[Step] = []
     above: Place | None = place
     while above is not None:
         above, step = above
         steps.append(step)
     steps.reverse()
-    shown = "".join(_step(step) for step in steps[1 : _MOST_STEPS + 1])
+    shown = "".join(_spelled(step) for step in steps[1 : _MOST_STEPS + 1])
     return f"{steps[0]}{shown}{'...' if len(steps) > _MOST_STEPS + 1 else ''}"
 
 
-def _step(step: str | int) -> str:
-    if isinstance(step, int):
-        return f"[{step}]"
-    return f".{step}" if _NAME.fullmatch(step) else "[?]"
+def _spelled(step: Step) -> str:
+    if isinstance(step, tuple):
+        return f"{{{step[0]}}}"
+    return f"[{step}]" if isinstance(step, int) else f".{step}"

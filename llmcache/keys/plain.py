@@ -11,7 +11,6 @@ from llmcache.errors import UsageError
 from llmcache.keys.canonical import MAX_DEPTH
 from llmcache.model.units import Plain
 
-_SHOWN = 40
 _EXACT = frozenset({str, int, bool, type(None)})
 
 
@@ -33,7 +32,8 @@ def checked(value: Plain, name: str) -> Plain:
         name: What to call it in an error.
 
     Raises:
-        UsageError: Something in it is not JSON-like; the message has the path and the type, never the content.
+        UsageError: Something in it is not JSON-like; the message has the path, members of mappings by position,
+            and the type, never the content.
     """
     try:
         return _plain(value, MAX_DEPTH)
@@ -72,7 +72,8 @@ def _mapping(value: Mapping[str, Plain], depth: int) -> dict[str, Plain]:
         try:
             fresh[str.__str__(name)] = _plain(member, depth)
         except _NotPlain as error:
-            error.steps.append(f".{name}" if name.isidentifier() else f"[{name[:_SHOWN]!r}]")
+            # By its position, `list(value.values())[2]`: a name may be anything, also somebody's own.
+            error.steps.append(f"{{{len(fresh)}}}")
             raise
     return fresh
 

@@ -82,7 +82,7 @@ def test_anything_else_is_refused_with_its_path_and_type(value: Any, found: str)
         checked([{"a": "s3cret", "b": ("x", value)}], "messages")
 
     allowed = "a request is made of str, int, finite float, bool, None, lists and str-keyed mappings"
-    assert f"messages[0].b[1] is {found}; {allowed}" == str(error.value)
+    assert f"messages[0]{{1}}[1] is {found}; {allowed}" == str(error.value)
     assert error.value.__cause__ is None
 
 
@@ -92,12 +92,12 @@ def test_top_of_a_path_is_the_name_alone() -> None:
         checked(b"", "model")
 
 
-def test_member_that_is_no_word_stands_in_brackets() -> None:
-    """A path stays readable, and short, whatever a member is called."""
+def test_member_is_named_by_its_position() -> None:
+    """What a member is called may be somebody's data, also where it looks like a field."""
     with pytest.raises(UsageError) as error:
-        checked({"a b": {"c" * 100 + "!": object()}}, "x")
+        checked({"a": 1, "s3cret": {"a": [], "b": "x", "mary": object()}}, "x")
 
-    assert str(error.value).startswith(f"x['a b'][{'c' * 40!r}] is of type object; ")
+    assert str(error.value).startswith("x{1}{2} is of type object; ")
 
 
 def test_nesting_to_the_limit_is_allowed() -> None:

@@ -216,11 +216,11 @@ def test_note_tells_what_was_renamed() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"messages": [{"content": b"s3cret"}]}, r"messages\[0\]\.content is of type bytes; "),
-        ({"parameters": {"x": [object()]}}, r"parameters\.x\[0\] is of type object; "),
+        ({"messages": [{"content": b"s3cret"}]}, r"messages\[0\]\{0\} is of type bytes; "),
+        ({"parameters": {"x": [object()]}}, r"parameters\{0\}\[0\] is of type object; "),
         ({"parameters": {1: "s3cret"}}, r"parameters is a mapping with a key of type int; "),
-        ({"tools": [{"f": {"s3cret"}}]}, r"tools\[0\]\.f is of type set; "),
-        ({"parameters": {"temperature": float("nan")}}, r"parameters\.temperature is a float that is not finite; "),
+        ({"tools": [{"f": {"s3cret"}}]}, r"tools\[0\]\{0\} is of type set; "),
+        ({"parameters": {"temperature": float("nan")}}, r"parameters\{0\} is a float that is not finite; "),
         ({"messages": ["s3cret"]}, r"messages\[0\] is a mapping, found str$"),
         ({"messages": [HELLO[0], None]}, r"messages\[1\] is a mapping, found NoneType$"),
         ({"messages": ({}, ())}, r"messages\[1\] is a mapping, found tuple$"),

@@ -187,7 +187,7 @@ def test_a_parsed_object_comes_back_as_data() -> None:
         ([AIMessage("a")], "generations[0] is of type AIMessage, not a generation"),
         (
             [Generation(text="a", generation_info={"x": {"y": object()}})],
-            "generations[0].generation_info.x.y is of type object;",
+            "generations[0].generation_info{0}{0} is of type object;",
         ),
         ([Generation.model_construct(text=None)], "generations[0].text is of type NoneType, not text"),
         ([Generation.model_construct(text="a", generation_info=[1])], "generations[0].generation_info is not a dict"),
@@ -197,7 +197,7 @@ def test_a_parsed_object_comes_back_as_data() -> None:
         ),
         (
             [ChatGeneration(message=AIMessage("a", lock=threading.Lock()))],
-            "generations[0].message.extra.lock is of type lock;",
+            "generations[0].message.extra{0} is of type lock;",
         ),
     ],
 )

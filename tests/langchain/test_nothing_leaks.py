@@ -55,6 +55,10 @@ def misuses(cache: llmcache.Cache, session: ChatMessageHistory) -> list[Callable
     return [
         lambda: cache.responses.put(REQUEST, {"field": [CANARY, object()]}),
         lambda: cache.responses.put(REQUEST, {(CANARY,): 1}),
+        lambda: cache.responses.put(REQUEST, {CANARY: {CANARY: object()}}),
+        lambda: cache.responses.get_or_call(llmcache.Request("m", [{CANARY: {1}}]), str),
+        lambda: cache.responses.get_or_call(llmcache.Request("m", [], {CANARY + "!": object()}), str),
+        lambda: cache.history("s").append([{CANARY: object()}]),
         lambda: cache.responses.get_or_call(llmcache.Request("m", [{"content": {CANARY}}]), str),
         lambda: cache.responses.get(CANARY),  # type: ignore[arg-type] # the point
         lambda: small.responses.put(REQUEST, CANARY + os.urandom(50_000).hex()),
@@ -62,11 +66,13 @@ def misuses(cache: llmcache.Cache, session: ChatMessageHistory) -> list[Callable
         lambda: small.history(CANARY).append([CANARY + os.urandom(50_000).hex()]),
         lambda: cache.history(CANARY).append(CANARY),
         lambda: session.add_messages([unstorable]),
+        lambda: session.add_messages([AIMessage("", additional_kwargs={CANARY: {CANARY: object()}})]),
         lambda: session.add_messages([HumanMessage(CANARY), CANARY]),  # type: ignore[list-item] # the point
         lambda: cache.clear(tags=CANARY),
         lambda: messages_from_momento([CANARY]),
         lambda: messages_from_momento([f'{{"type": "{CANARY}", "data": {{"content": "{CANARY}"}}}}']),
-        lambda: llmcache.open(f"redis://user:{CANARY}@host"),
+        lambda: llmcache.open(f"redis://user:{CANARY}@host?nosuch=1"),
+        lambda: llmcache.open(f"nosuch://user:{CANARY}@host"),
         lambda: llmcache.open(f"Redis://user:{CANARY}@host"),
         lambda: llmcache.open(f"memory://user:{CANARY}@host"),
         lambda: llmcache.open(f"memory://user:{CANARY}@host?max_bytes=x"),
