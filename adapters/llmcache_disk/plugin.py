@@ -17,5 +17,6 @@ def llmcache_stores() -> list[StoreSpec]:
             extra="disk",
             presence="llmcache_disk.opening:is_there",
             is_path=True,
+            abilities=("log", "scan", "persistent", "shared"),
         )
     ]

@@ -17,6 +17,7 @@ def llmcache_stores() -> list[StoreSpec]:
             options={"timeout": "seconds", "create": "flag", "endpoint": "text"},
             requires=_NEEDS,
             extra="momento",
+            abilities=("log", "persistent", "shared"),
         ),
         StoreSpec(
             scheme="momento-local",
@@ -25,5 +26,6 @@ def llmcache_stores() -> list[StoreSpec]:
             options={"timeout": "seconds", "create": "flag"},
             requires=_NEEDS,
             extra="momento",
+            abilities=("log", "persistent", "shared"),
         ),
     ]

@@ -15,5 +15,6 @@ def llmcache_stores() -> list[StoreSpec]:
             options={"max_bytes": "bytes", "timeout": "seconds", "network_ok": "flag"},
             presence="llmcache_sqlite.opening:is_there",
             is_path=True,
+            abilities=("log", "scan", "persistent", "shared"),
         )
     ]

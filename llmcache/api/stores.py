@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from llmcache.config.mistakes import Mistake, error_of
 from llmcache.config.settings import Settings, StoreChoice
@@ -11,6 +12,9 @@ from llmcache.errors import ConfigError
 from llmcache.model.key import Kind
 from llmcache.model.units import Instant
 from llmcache.protocols.whole import StorePair
+
+if TYPE_CHECKING:
+    from llmcache.plugins.loading import Installed
 
 NOWHERE = StoreURL("memory", "", {})
 """Opened in the place of a store that is not there, for who only looks."""
@@ -40,11 +44,15 @@ def open_stores(settings: Settings, clock: Callable[[], Instant] = time.time, *,
         PluginError: A plugin is broken, or a package it needs is missing.
         StoreError: A store could not be opened; the others are closed again.
     """
-    urls = _checked(settings.stores)
+    from llmcache.plugins import catalogue, loading  # noqa: PLC0415 -- imports pluggy; `import llmcache` must not
+
+    plugins = loading.installed()
+    urls = _checked(settings.stores, plugins)
     opened: dict[StoreChoice, StorePair] = {}
     try:
         for choice, url in urls.items():
-            opened[choice] = _open(url, clock, look_only=look_only)
+            is_hidden = look_only and not catalogue.is_there(url, clock, plugins)
+            opened[choice] = catalogue.open_pair(NOWHERE if is_hidden else url, clock, plugins)
     except BaseException:
         for pair in opened.values():
             if pair.blocking is not None:  # one that can only be awaited has no connection before its first use
@@ -54,37 +62,35 @@ def open_stores(settings: Settings, clock: Callable[[], Instant] = time.time, *,
     return Opened(opened[settings.responses], {Kind.HISTORY: opened[settings.history]} if is_apart else {})
 
 
-def url_of(choice: StoreChoice) -> StoreURL:
+def url_of(choice: StoreChoice, plugins: "Sequence[Installed]") -> StoreURL:
     """Return the parts of a store's URL, with a relative path made whole where it stands in a file.
 
     Raises:
         ConfigError: It is no URL, no store is installed for its scheme, or an option is wrong.
+        PluginError: The plugin of its scheme is broken.
     """
-    from llmcache.plugins.catalogue import anchored, check  # noqa: PLC0415 -- imports pluggy; `import llmcache` must not
+    from llmcache.plugins.catalogue import anchored, check  # noqa: PLC0415 -- as above
 
     url = parse_url(choice.url)
-    check(url)
-    return url if choice.folder is None else anchored(url, choice.folder)
+    check(url, plugins)
+    return url if choice.folder is None else anchored(url, choice.folder, plugins)
 
 
-def problem_of(choice: StoreChoice) -> Mistake | None:
-    """Return what is wrong with a store's URL, or None."""
-    try:
-        url_of(choice)
-    except ConfigError as error:
-        return choice.origin.mistake("", "", str(error))
-    return None
+def mistakes_in(choices: Sequence[StoreChoice], plugins: "Sequence[Installed]") -> list[Mistake]:
+    """Return what is wrong with the URLs that stand in a file, each with its place."""
+    found: list[Mistake] = []
+    for choice in choices:
+        try:
+            url_of(choice, plugins)
+        except ConfigError as error:
+            if not choice.origin.place:
+                raise
+            found.append(choice.origin.mistake("", "", str(error)))
+    return found
 
 
-def _checked(choices: Sequence[StoreChoice]) -> dict[StoreChoice, StoreURL]:
-    """Return the URLs of all; the mistakes of those in a file are raised together, with their places."""
-    mistakes = [mistake for choice in choices if choice.origin.place and (mistake := problem_of(choice))]
+def _checked(choices: Sequence[StoreChoice], plugins: "Sequence[Installed]") -> dict[StoreChoice, StoreURL]:
+    mistakes = mistakes_in(choices, plugins)
     if mistakes:
         raise error_of(mistakes)
-    return {choice: url_of(choice) for choice in choices}
-
-
-def _open(url: StoreURL, clock: Callable[[], Instant], *, look_only: bool) -> StorePair:
-    from llmcache.plugins.catalogue import is_there, open_pair  # noqa: PLC0415 -- as above
-
-    return open_pair(NOWHERE if look_only and not is_there(url, clock) else url, clock)
+    return {choice: url_of(choice, plugins) for choice in choices}

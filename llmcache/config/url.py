@@ -6,7 +6,10 @@ from urllib.parse import unquote
 
 from llmcache.errors import ConfigError
 
-_SCHEME = re.compile(r"([a-z][a-z0-9]*(?:[+-][a-z0-9]+)*):(.*)", re.DOTALL | re.ASCII)
+SCHEME = r"[a-z][a-z0-9]*(?:[+-][a-z0-9]+)*"
+"""What a scheme looks like, as a regular expression."""
+
+_SCHEME = re.compile(rf"({SCHEME}):(.*)", re.DOTALL | re.ASCII)
 # Up to the last @: a password that nobody escaped may hold any of / ? & @, and too much masked hurts nobody.
 _PASSWORD = re.compile(r"(//[^/:@]*:).*@", re.DOTALL)
 # One letter is a drive of Windows, never a scheme.

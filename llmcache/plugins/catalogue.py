@@ -1,34 +1,33 @@
-"""The catalogue of installed stores: found by entry point, loaded in isolation, opened by scheme.
+"""The catalogue of installed stores: asked by scheme, opened when used.
 
-Each plugin is loaded into a plugin manager of its own, so that a broken one is reported by name and hurts
-nobody else. First-party stores come by the same door as a stranger's.
+First-party stores come by the same door as a stranger's.
 """
 
 import difflib
 import importlib
 import importlib.util
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import cast
-
-import pluggy
+from typing import Literal, cast
 
 from llmcache.config.quantities import read_bytes, read_count, read_flag, read_seconds
 from llmcache.config.url import StoreURL
-from llmcache.errors import ConfigError, PluginError
+from llmcache.errors import ConfigError, LLMCacheError, PluginError
 from llmcache.model.units import Instant
-from llmcache.plugins import hookspecs
-from llmcache.plugins.spec import Option, OptionKind, StoreFactory, StoreSpec, Target
+from llmcache.plugins.loading import Installed, installed, said_by
+from llmcache.plugins.spec import Option, OptionKind, StoreSpec, Target
 from llmcache.protocols.whole import StorePair
 
 FIRST_PARTY_EXTRAS = {
     "disk": "disk",
     "redis": "redis",
     "rediss": "redis",
+    "redis+unix": "redis",
     "redis+cluster": "redis",
+    "rediss+cluster": "redis",
     "redis+sentinel": "redis",
+    "rediss+sentinel": "redis",
     "momento": "momento",
     "momento-local": "momento",
 }
@@ -36,44 +35,30 @@ FIRST_PARTY_EXTRAS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
-    """One plugin that was found.
+class State:
+    """Whether a store can be opened.
 
     Attributes:
-        name: The entry point's name.
-        distribution: The package and version that brings it, such as "llmcache-kit 0.1.0".
-        specs: Its stores; empty where it is broken.
-        broken: Why it cannot be used, or "".
+        word: "ready"; "missing" where a package it needs is not installed; "broken".
+        reason: Why it cannot, or "".
+        install: The command that installs what is missing, or "".
     """
 
-    name: str
-    distribution: str
-    specs: tuple[StoreSpec, ...]
-    broken: str = ""
+    word: Literal["ready", "missing", "broken"]
+    reason: str = ""
+    install: str = ""
 
 
-def installed(found: Iterable[EntryPoint] | None = None) -> list[Installed]:
-    """Return every installed plugin, sorted by name; a broken one says why and disturbs no other.
-
-    Args:
-        found: Entry points to load instead of those of the installed group; for tests.
-    """
-    points = entry_points(group=hookspecs.GROUP) if found is None else found
-    return sorted((_load(point) for point in points), key=lambda plugin: (plugin.name, plugin.distribution))
-
-
-def _load(point: EntryPoint) -> Installed:
-    distribution = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown distribution"
-    manager = pluggy.PluginManager(hookspecs.GROUP)
-    manager.add_hookspecs(hookspecs)
-    try:
-        manager.register(point.load(), name=point.name)
-        specs = tuple(spec for answer in manager.hook.llmcache_stores() for spec in answer)
-        if not all(isinstance(spec, StoreSpec) for spec in specs):
-            return Installed(point.name, distribution, (), "llmcache_stores() returned something that is no StoreSpec")
-    except Exception as error:  # noqa: BLE001 -- foreign code; whatever it raises is reported by name
-        return Installed(point.name, distribution, (), f"{type(error).__name__}: {error}")
-    return Installed(point.name, distribution, specs)
+def state_of(spec: StoreSpec, plugin: Installed, plugins: Sequence[Installed]) -> State:
+    """Return whether the store of `spec` can be opened, without importing it."""
+    claims = _claims(spec.scheme, plugins)
+    if plugin.broken or len(claims) > 1:
+        return State("broken", plugin.broken or _claimed(spec.scheme, claims))
+    missing = [name for name in spec.requires if not _is_importable(name)]
+    if not missing:
+        return State("ready")
+    what = f"'llmcache-kit[{spec.extra}]'" if spec.extra else " ".join(missing)
+    return State("missing", f"needs {', '.join(missing)}", f"pip install {what}")
 
 
 def find(scheme: str, plugins: Sequence[Installed] | None = None) -> StoreSpec:
@@ -81,19 +66,28 @@ def find(scheme: str, plugins: Sequence[Installed] | None = None) -> StoreSpec:
 
     Raises:
         ConfigError: Nothing installed has that scheme; names the nearest one and the extra to install.
-        PluginError: Two plugins claim it, or the one named like it is broken.
+        PluginError: Two plugins claim it, or the one that does, or is named like it, is broken.
     """
     known = installed() if plugins is None else plugins
-    claims = [(plugin, spec) for plugin in known for spec in plugin.specs if spec.scheme == scheme]
-    if len(claims) == 1:
-        return claims[0][1]
-    if claims:
-        owners = ", ".join(sorted(plugin.distribution for plugin, _ in claims))
-        raise PluginError(f"the scheme {scheme!r} is claimed by several plugins: {owners}; uninstall all but one")
-    for plugin in known:
-        if plugin.broken and plugin.name == scheme:
+    claims = _claims(scheme, known)
+    if len(claims) > 1:
+        raise PluginError(_claimed(scheme, claims))
+    own_names = {scheme, FIRST_PARTY_EXTRAS.get(scheme, scheme)}
+    for plugin in claims or [plugin for plugin in known if plugin.name in own_names]:
+        if plugin.broken:
             raise PluginError(f"the store plugin {plugin.name!r} of {plugin.distribution} is broken: {plugin.broken}")
-    raise ConfigError(_unknown(scheme, sorted(spec.scheme for plugin in known for spec in plugin.specs)))
+    for plugin in claims:
+        return next(spec for spec in plugin.specs if spec.scheme == scheme)
+    raise ConfigError(_unknown(scheme, sorted({spec.scheme for plugin in known for spec in plugin.specs})))
+
+
+def _claims(scheme: str, plugins: Sequence[Installed]) -> list[Installed]:
+    return [plugin for plugin in plugins if any(spec.scheme == scheme for spec in plugin.specs)]
+
+
+def _claimed(scheme: str, claims: Sequence[Installed]) -> str:
+    owners = ", ".join(sorted(plugin.distribution for plugin in claims))
+    return f"the scheme {scheme!r} is claimed by several plugins: {owners}; uninstall all but one"
 
 
 def _unknown(scheme: str, schemes: list[str]) -> str:
@@ -107,45 +101,82 @@ def _unknown(scheme: str, schemes: list[str]) -> str:
     return f"no store is installed for the scheme {scheme!r}; {'; '.join(hints)}"
 
 
-def check(url: StoreURL) -> None:
+def check(url: StoreURL, plugins: Sequence[Installed] | None = None) -> None:
     """Raise ConfigError or PluginError unless a store is installed for the scheme and takes the options; opens nothing."""
-    _typed(find(url.scheme), url)
+    _typed(find(url.scheme, plugins), url)
 
 
-def anchored(url: StoreURL, folder: Path) -> StoreURL:
+def anchored(url: StoreURL, folder: Path, plugins: Sequence[Installed] | None = None) -> StoreURL:
     """Return `url` with a relative path made whole: it counts from `folder`. What is no path stays as it is."""
     address = url.address
     is_whole = not address or address.startswith(("/", "~")) or Path(address).is_absolute()
-    if is_whole or not find(url.scheme).is_path:
+    if is_whole or not find(url.scheme, plugins).is_path:
         return url
     return replace(url, address=str(folder / address))
 
 
-def open_pair(url: StoreURL, clock: Callable[[], Instant]) -> StorePair:
-    """Open the store behind `url`, importing its package now."""
-    spec = find(url.scheme)
-    factory = cast(StoreFactory, _loaded(spec, spec.factory))
-    return factory(Target(url.scheme, url.address, _typed(spec, url), clock))
+def open_pair(url: StoreURL, clock: Callable[[], Instant], plugins: Sequence[Installed] | None = None) -> StorePair:
+    """Open the store behind `url`, importing its package now.
+
+    Raises:
+        ConfigError: No such store, or an option is wrong.
+        PluginError: The plugin is broken, lacks a package, or what its factory does is not what a factory does.
+        StoreError: The store could not be opened.
+    """
+    spec = find(url.scheme, plugins)
+    pair = _called(spec, spec.factory, _target(spec, url, clock))
+    if not isinstance(pair, StorePair) or (pair.blocking is None and pair.awaiting is None):
+        raise PluginError(
+            f"the store {spec.scheme!r} cannot be used: {spec.factory!r} returned {_kind_of(pair)}; "
+            "a factory returns a StorePair with one colour or both"
+        )
+    return pair
 
 
-def is_there(url: StoreURL, clock: Callable[[], Instant]) -> bool:
+def is_there(url: StoreURL, clock: Callable[[], Instant], plugins: Sequence[Installed] | None = None) -> bool:
     """False where opening the store behind `url` would make it: for who only wants to look."""
-    spec = find(url.scheme)
-    target = Target(url.scheme, url.address, _typed(spec, url), clock)
-    return not spec.presence or cast(Callable[[Target], bool], _loaded(spec, spec.presence))(target)
+    spec = find(url.scheme, plugins)
+    return not spec.presence or bool(_called(spec, spec.presence, _target(spec, url, clock)))
 
 
-def _loaded(spec: StoreSpec, path: str) -> object:
+def _target(spec: StoreSpec, url: StoreURL, clock: Callable[[], Instant]) -> Target:
+    return Target(url.scheme, url.address, _typed(spec, url), clock)
+
+
+def _kind_of(pair: object) -> str:
+    return "a StorePair of nothing" if isinstance(pair, StorePair) else f"a {type(pair).__name__}"
+
+
+def _called(spec: StoreSpec, path: str, target: Target) -> object:
+    """Return what a function of the plugin answers; an error that is none of ours is the plugin's fault."""
+    function = _loaded(spec, path)
+    try:
+        return function(target)
+    except LLMCacheError:
+        raise
+    except Exception as error:
+        # The class only: a message of foreign code may hold the address, and that a password.
+        what = type(error).__name__
+        raise PluginError(f"the store {spec.scheme!r} cannot be opened: {path!r} raised {what}") from error
+
+
+def _loaded(spec: StoreSpec, path: str) -> Callable[[Target], object]:
     missing = [name for name in spec.requires if not _is_importable(name)]
     if missing:
         how = f"pip install 'llmcache-kit[{spec.extra}]'" if spec.extra else f"pip install {' '.join(missing)}"
         raise PluginError(f"the store {spec.scheme!r} needs {', '.join(missing)}; install with: {how}")
     module, _, function = path.partition(":")
     try:
-        return cast(object, getattr(importlib.import_module(module), function))
-    except Exception as error:  # foreign code; whatever it raises is reported by name
-        found = f"{type(error).__name__}: {error}"
-        raise PluginError(f"the store {spec.scheme!r} cannot be loaded from {path!r}: {found}") from error
+        found = cast(object, getattr(importlib.import_module(module), function))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # foreign code; whatever it raises, SystemExit too, is reported by name
+        raise PluginError(f"the store {spec.scheme!r} cannot be loaded from {path!r}: {said_by(error)}") from error
+    if not callable(found):
+        raise PluginError(
+            f"the store {spec.scheme!r} cannot be loaded: {path!r} is a {type(found).__name__}, no function"
+        )
+    return found
 
 
 def _is_importable(name: str) -> bool:

@@ -8,6 +8,7 @@ from llmcache.model.units import Instant
 from llmcache.protocols.whole import StorePair
 
 OptionKind = Literal["bytes", "seconds", "count", "flag", "text"]
+Ability = Literal["log", "scan", "persistent", "shared"]
 Option = int | float | bool | str
 
 
@@ -27,6 +28,8 @@ class StoreSpec:
             would make it. "" where opening makes nothing that stays.
         is_path: True where the address is a file or folder of this machine. A relative one in a configuration file then
             counts from that file's folder.
+        abilities: What the opened store declares of `model.capabilities` where its URL has no options, by name, so that the
+            stores can be listed without opening one; empty where that is not known.
     """
 
     scheme: str
@@ -37,6 +40,7 @@ class StoreSpec:
     extra: str = ""
     presence: str = ""
     is_path: bool = False
+    abilities: tuple[Ability, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def test_sqlite_entries_outlive_the_cache(tmp_path: Path) -> None:
     ("url", "message"),
     [
         ("sqlit:", "did you mean 'sqlite'"),
-        ("redis://localhost", r"llmcache-kit\[redis\]"),
+        ("redsi://localhost", "did you mean 'redis'"),
         ("./folder", "write sqlite:./folder"),
         ("sqlite:?max_byts=1", "did you mean 'max_bytes'"),
         ("sqlite:?max_bytes=lots", "is 'lots'; allowed is a size"),

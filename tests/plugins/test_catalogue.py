@@ -1,5 +1,6 @@
 """The catalogue of stores: found by entry point, loaded in isolation, opened by scheme."""
 
+import importlib
 import sys
 import time
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ import pytest
 
 from llmcache.config.url import parse_url
 from llmcache.errors import ConfigError, PluginError
-from llmcache.plugins.catalogue import Installed, find, installed, is_there, open_pair
+from llmcache.plugins.catalogue import find, is_there, open_pair
+from llmcache.plugins.loading import Installed, installed
 from llmcache.plugins.spec import StoreSpec
 
 GOOD = """
@@ -176,11 +178,13 @@ def test_flags_and_texts_of_a_url_are_converted_for_the_factory(
     plugin_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each option arrives as the kind its spec names."""
-    (plugin_folder / "telling_factory.py").write_text("def open(target):\n    return dict(target.options)\n")
+    program = "told = []\ndef open(target):\n    from llmcache.memory import open_pair\n    told.append(target)\n    return open_pair()\n"
+    (plugin_folder / "telling_factory.py").write_text(program)
     spec = StoreSpec(
         scheme="strange", factory="telling_factory:open", summary="", options={"eager": "flag", "region": "text"}
     )
     monkeypatch.setattr("llmcache.plugins.catalogue.installed", lambda: [Installed("strange", "a 1", (spec,))])
-    options: object = open_pair(parse_url("strange:?eager=yes&region=eu%2Fwest"), time.time)
+    open_pair(parse_url("strange:?eager=yes&region=eu%2Fwest"), time.time)
+    (target,) = importlib.import_module("telling_factory").told
 
-    assert options == {"eager": True, "region": "eu/west"}
+    assert target.options == {"eager": True, "region": "eu/west"}
