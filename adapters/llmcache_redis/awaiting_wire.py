@@ -14,10 +14,14 @@ from typing import Any, Final
 
 from redis import exceptions as foreign
 
+from llmcache.model.units import Seconds
 from llmcache_redis.commands import Address, Lost, Outcome, Part, Pause, Round, T, Wire
 from llmcache_redis.deadline import Deadline
 from llmcache_redis.dialling import Dial
 from llmcache_redis.errors import closed, is_answer
+
+_GOODBYE: Final[Seconds] = 1.0
+"""How long the end of a loop waits for the other side of an encrypted connection to say goodbye."""
 
 _LOSSES: Final = (foreign.RedisError, OSError)
 
@@ -64,16 +68,20 @@ class _Idle:
             await self.drop()
         self._turns.release()
 
-    async def drop(self) -> None:
+    async def drop(self, *, wait: bool = False) -> None:
         """Close the connections that are not in use."""
         while self._free:
-            await _end(self._free.pop())
+            await _end(self._free.pop(), wait=wait)
 
 
-async def _end(connection: Any) -> None:
-    """Close a connection without waiting for the other side."""
+async def _end(connection: Any, *, wait: bool = False) -> None:
+    """Close a connection; by default without waiting until it is, which a caller that was cancelled must not do."""
     with suppress(foreign.RedisError, OSError, RuntimeError):
-        await connection.disconnect(nowait=True)
+        if wait:
+            async with asyncio.timeout(_GOODBYE):
+                await connection.disconnect()
+        else:
+            await connection.disconnect(nowait=True)
 
 
 class _OfLoop:
@@ -106,7 +114,7 @@ class _OfLoop:
         finally:
             for idle in self._idle.values():
                 idle.is_closed = True
-                await idle.drop()
+                await idle.drop(wait=True)
 
 
 class AwaitingWire:

@@ -78,6 +78,8 @@ def _cluster(client: Any, nodes: Any) -> Plan:
     # The blocking client keeps the arguments of its connections at its table of nodes, the other one itself.
     arguments = getattr(nodes, "connection_kwargs", None) or getattr(client, "connection_kwargs", {})
     seeds = [Address(str(node.host), int(node.port)) for node in nodes.startup_nodes.values()]
+    # A cluster's connections introduce themselves by a function of the client, which we are not.
+    arguments = {name: value for name, value in arguments.items() if name != "redis_connect_func"}
     made = arguments.get("connection_class")
     dial = Dial(_kept(arguments), _is_tls(arguments, made) if made else bool(arguments.get("ssl")))
     return Plan(dial, lambda: Slots(seeds), Cluster())

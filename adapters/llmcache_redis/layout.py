@@ -50,6 +50,10 @@ class Layout(Protocol):
         """Return the slot of an entry or log, its stamp and its proofs; always 0 on one server."""
         ...
 
+    def physical(self, found: str) -> str:
+        """Return the physical form of the key whose entry or log is called `found`, if it is one."""
+        ...
+
     def key_of(self, found: str) -> Key | None:
         """Return the key whose entry or log is called `found`; None for anything else."""
         ...
@@ -69,6 +73,9 @@ class OneServer:
 
     def slot(self, key: Key) -> int:
         return 0
+
+    def physical(self, found: str) -> str:
+        return found
 
     def key_of(self, found: str) -> Key | None:
         return _read(found)
@@ -90,11 +97,14 @@ class Cluster:
     def slot(self, key: Key) -> int:
         return slot_of(_tag_of(key))
 
+    def physical(self, found: str) -> str:
+        head, _, rest = found.partition("{")
+        return head + rest.partition("}")[2]
+
     def key_of(self, found: str) -> Key | None:
-        head, opening, rest = found.partition("{")
-        tag, closing, name = rest.partition("}")
-        key = _read(head + name) if opening and closing else None
-        return key if key is not None and _tag_of(key) == tag else None
+        key = _read(self.physical(found))
+        # A name with another tag than its own is nobody's: no read would ever ask for it.
+        return key if key is not None and self.entry(key) == found else None
 
 
 def slot_of(text: str) -> int:

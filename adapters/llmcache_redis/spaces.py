@@ -25,6 +25,9 @@ from llmcache_redis.values import shown_time
 _STEP: Final = 1_000
 """About how many names the server looks at for each SCAN."""
 
+_LEAST_PAGE: Final = 16
+"""Keys that are asked about at once, though fewer are wanted: some of them may have gone."""
+
 _SWEEPING: Final[Seconds] = 10.0
 """How long `clear` goes on to give memory back; what is left expires, or goes with the next one."""
 
@@ -58,37 +61,39 @@ class Spaces:
         self._refuse_where_restricted("scan")
         check_scan(space, after, count, NAME)
         deed = Deed("scan")
-        keys = yield from self._walked(f"{space.prefix}*", deed)
-        behind = [key for key in keys if key.space == space and (after is None or key.physical > after.physical)]
-        behind.sort(key=lambda key: key.physical)
+        names = yield from self._walked(f"{space.prefix}*", deed)
+        physical = self._layout.physical
+        behind = [name for name in names if after is None or physical(name) > after.physical]
+        behind.sort(key=physical)
         found: list[Listed] = []
-        for begin in range(0, len(behind), max(count, 100)):
+        page = max(count, _LEAST_PAGE)
+        for begin in range(0, len(behind), page):
             if len(found) >= count:
                 break
-            found += yield from self._described(behind[begin : begin + max(count, 100)], deed)
+            found += yield from self._described(self._keys(behind[begin : begin + page], space), deed)
         return found[:count]
 
     def uses(self) -> Wire[list[SpaceUse]]:
         """List the spaces that hold something."""
         self._refuse_where_restricted("spaces")
         deed = Deed("spaces")
-        keys = yield from self._walked(EVERYTHING, deed)
+        names = yield from self._walked(EVERYTHING, deed)
         totals: dict[Space, list[int]] = {}
-        for begin in range(0, len(keys), _STEP):
-            for listed in (yield from self._described(keys[begin : begin + _STEP], deed)):
+        for begin in range(0, len(names), _STEP):
+            for listed in (yield from self._described(self._keys(names[begin : begin + _STEP]), deed)):
                 total = totals.setdefault(listed.key.space, [0, 0])
                 total[0] += 1
                 total[1] += listed.body_bytes
         return [SpaceUse(space, *totals[space]) for space in sorted(totals, key=lambda space: space.prefix)]
 
-    def _walked(self, pattern: str, deed: Deed) -> Wire[list[Key]]:
-        """Return every key of ours whose name matches, once, in no order."""
-        found: dict[Key, None] = {}
+    def _walked(self, pattern: str, deed: Deed) -> Wire[list[str]]:
+        """Return every name that matches, once, in no order."""
+        found: dict[str, None] = {}
         for server in (yield from self._servers(deed)):
             cursor = b"0"
             while True:
                 cursor, names = yield from self._scanned(server, cursor, pattern, deed)
-                found.update(dict.fromkeys(self._keys(names)))
+                found.update(dict.fromkeys(names))
                 if cursor == b"0":
                     break
         return list(found)
@@ -96,10 +101,10 @@ class Spaces:
     def _servers(self, deed: Deed) -> Wire[Sequence[Address]]:
         return (yield from self._sender.servers(deed, self._settings.log_timeout))
 
-    def _scanned(self, server: Address, cursor: bytes, pattern: str, deed: Deed) -> Wire[tuple[bytes, list[bytes]]]:
+    def _scanned(self, server: Address, cursor: bytes, pattern: str, deed: Deed) -> Wire[tuple[bytes, list[str]]]:
         words = ("SCAN", cursor, "MATCH", pattern, "COUNT", _STEP)
         following, names = yield from self._sender.at(server, words, deed, self._settings.log_timeout)
-        return following, names
+        return following, [name.decode("ascii", "replace") for name in names]
 
     def _described(self, keys: Sequence[Key], deed: Deed) -> Wire[list[Listed]]:
         """Return those of `keys` that are there, in their order."""
@@ -139,9 +144,9 @@ class Spaces:
             groups.setdefault(self._layout.stamp(key), []).append(key)
         yield from groups.items()
 
-    def _keys(self, names: Sequence[bytes], space: Space | None = None) -> list[Key]:
+    def _keys(self, names: Sequence[str], space: Space | None = None) -> list[Key]:
         """Return the keys among names that SCAN found; the rest are stamps, proofs, or not ours."""
-        found = (self._layout.key_of(name.decode("ascii", "replace")) for name in names)
+        found = map(self._layout.key_of, names)
         return [key for key in found if key is not None and (space is None or key.space == space)]
 
     def _refuse_where_restricted(self, op: str) -> None:

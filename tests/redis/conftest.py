@@ -1,12 +1,16 @@
-"""Servers that the tests of the Redis store run against."""
+"""Servers that the tests of the Redis store run against; each begins when the first test asks for it."""
 
+import contextlib
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.redis.servers import Server, system_redis
+from tests.redis.clusters import Members, certificates
+from tests.redis.servers import Program, Server, free_port, system_redis
+from tests.redis.things import MASTER, PASSWORD, Encrypted, Newer, Watched
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +26,80 @@ def server(short_folder: Path) -> Iterator[Server]:
     running = Server(short_folder / "server", system_redis())
     yield running
     running.close()
+
+
+@pytest.fixture
+def own_server(short_folder: Path) -> Iterator[Server]:
+    """A server that one test may kill, fill or hang."""
+    running = Server(Path(tempfile.mkdtemp(dir=short_folder)), system_redis())
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(short_folder: Path) -> Iterator[Members]:
+    """A cluster of three masters and three replicas."""
+    members = Members(short_folder / "cluster", system_redis())
+    yield members
+    members.close()
+
+
+@pytest.fixture(scope="session")
+def locked(short_folder: Path) -> Iterator[Server]:
+    """A server that wants a password, and has a user `app` who may touch nothing but our keys, and may not administrate."""
+    secret = f"#{hashlib.sha256(PASSWORD.encode()).hexdigest()}"
+    lines = (
+        f"user default on {secret} ~* &* +@all",
+        f"user app on {secret} resetchannels ~llmcache:* +@all -@admin -@dangerous -@pubsub",
+    )
+    running = Server(short_folder / "locked", system_redis(), lines)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def encrypted(short_folder: Path) -> Iterator[Encrypted]:
+    """A server that listens with TLS."""
+    made, port = certificates(short_folder / "tls"), free_port()
+    lines = (
+        f"tls-port {port}",
+        f"tls-cert-file {made / 'cert.pem'}",
+        f"tls-key-file {made / 'key.pem'}",
+        f"tls-ca-cert-file {made / 'cert.pem'}",
+        "tls-auth-clients no",
+    )
+    running = Server(short_folder / "encrypted", system_redis(), lines)
+    yield Encrypted(port, made / "cert.pem")
+    running.close()
+
+
+@pytest.fixture
+def watched(short_folder: Path) -> Iterator[Watched]:
+    """A master with a replica, and a sentinel that watches them."""
+    folder = Path(tempfile.mkdtemp(dir=short_folder))
+    with contextlib.ExitStack() as running:
+        master = running.enter_context(contextlib.closing(Server(folder / "master", system_redis())))
+        following = (f"replicaof 127.0.0.1 {master.port}", "repl-diskless-sync-delay 0")
+        replica = running.enter_context(contextlib.closing(Server(folder / "replica", system_redis(), following)))
+        lines = (
+            f"sentinel monitor {MASTER} 127.0.0.1 {master.port} 1",
+            f"sentinel down-after-milliseconds {MASTER} 500",
+            f"sentinel failover-timeout {MASTER} 5000",
+        )
+        sentinel = Server(folder / "sentinel", system_redis(), lines, sentinel=True)
+        yield Watched(master, replica, running.enter_context(contextlib.closing(sentinel)))
+
+
+@pytest.fixture(scope="session")
+def newer(short_folder: Path) -> Iterator[Newer]:
+    """Newer servers, each started when it is first asked for."""
+    started: dict[str, Server] = {}
+
+    def start(program: Program) -> Server:
+        if program.name not in started:
+            started[program.name] = Server(short_folder / program.name, program)
+        return started[program.name]
+
+    yield start
+    for running in started.values():
+        running.close()
