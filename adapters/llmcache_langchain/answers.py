@@ -24,6 +24,7 @@ from llmcache.model.key import Key
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import check_tags
 from llmcache.model.units import Seconds
+from llmcache_langchain.binding import Unknown, recall, remember
 from llmcache_langchain.generations import generations_to_plain
 from llmcache_langchain.hits import ENTRY_TYPE, revive, served
 from llmcache_langchain.holding import Given, check_given, setup_of
@@ -69,11 +70,14 @@ class AnswerCache:
     def lookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
         """Return the kept answers to a prompt as a list of the caller's own, or None."""
         key = self._key(prompt, llm_string)
-        return None if key is None else self._served(key, self._blocking.find(key))
+        return self._served(key, None if key is None else self._blocking.find(key), prompt, llm_string)
 
     def update(self, prompt: str, llm_string: str, given: Sequence[Generation]) -> None:
-        """Keep the answers to a prompt if they are worth it; never raises for the store's sake."""
-        key = self._key(prompt, llm_string)
+        """Keep the answers to a prompt if they are worth it; never raises for the store's sake.
+
+        They are not kept where tenant or namespace have changed since the prompt was looked up in this thread or task.
+        """
+        key = self._key_to_keep(prompt, llm_string)
         if key is not None:
             answers = list(given)
             self._blocking.offer(key, answers, FORM, provenance=self._provenance(key, answers))
@@ -89,11 +93,11 @@ class AnswerCache:
     async def alookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
         """As `lookup`."""
         key = self._key(prompt, llm_string)
-        return None if key is None else self._served(key, await self._awaiting.find(key))
+        return self._served(key, None if key is None else await self._awaiting.find(key), prompt, llm_string)
 
     async def aupdate(self, prompt: str, llm_string: str, given: Sequence[Generation]) -> None:
         """As `update`."""
-        key = self._key(prompt, llm_string)
+        key = self._key_to_keep(prompt, llm_string)
         if key is not None:
             answers = list(given)
             await self._awaiting.offer(key, answers, FORM, provenance=self._provenance(key, answers))
@@ -117,16 +121,30 @@ class AnswerCache:
             return langchain_key(prompt, llm_string, namespace)
         return _short_key(prompt, llm_string, namespace)
 
+    def _key_to_keep(self, prompt: str, llm_string: str) -> Key | None:
+        """Return the key of an answer, or None where it was asked under another namespace: nobody may read it here.
+
+        It is not kept there either: a look-up whose answer never came looks the same, and then it is not theirs.
+        """
+        key = self._key(prompt, llm_string)
+        under = recall(self, prompt, llm_string)
+        if key is None or isinstance(under, Unknown) or under == key.space.namespace:
+            return key
+        self.setup.tell(Event(Happening.NOT_ADMITTED, key.digest, "asked under another namespace"))
+        return None
+
     def _warn_once(self, error: UsageError) -> None:
         if not self._has_warned:
             self._has_warned = True
             logging.getLogger("llmcache").warning("calls go past the cache: %s", error)
 
-    def _served(self, key: Key, found: Found | None) -> list[Generation] | None:
-        if found is None:
+    def _served(self, key: Key | None, found: Found | None, prompt: str, llm_string: str) -> list[Generation] | None:
+        if found is not None:
+            return served(found.entry)
+        remember(self, prompt, llm_string, None if key is None else key.space.namespace)
+        if key is not None:
             self._asked.begin(key, self.setup.monotonic())
-            return None
-        return served(found.entry)
+        return None
 
     def _provenance(self, key: Key, generations: Sequence[Generation]) -> Provenance:
         return provenance_of(generations, self._asked.end(key, self.setup.monotonic()))

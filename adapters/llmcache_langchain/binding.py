@@ -1,0 +1,57 @@
+"""Under which namespace a question was asked, from the look-up that missed to the answer that is to be kept.
+
+LangChain looks up, asks the model and keeps the answer in one thread or task, but tells the cache nothing that ties the
+two calls together. Where the tenant changed in between, the answer to one tenant would be kept where another reads
+it. So a miss is remembered in the context, which each thread and task has of its own. What is remembered is never
+changed, only replaced: a task begins with a copy of its parent's context, and must not see what its siblings ask.
+"""
+
+from contextvars import ContextVar
+from typing import Final
+
+from llmcache.model.namespace import Namespace
+
+_Under = Namespace | None
+_Missed = dict[int, tuple[_Under, ...]]
+
+_MOST_QUESTIONS = 2_000
+_MOST_OF_ONE = 64
+
+_missed: ContextVar[_Missed] = ContextVar("llmcache_langchain_missed")
+_NOTHING: Final[_Missed] = {}
+
+
+class Unknown:
+    """Says that the context remembers no look-up of the question."""
+
+
+UNKNOWN: Final = Unknown()
+
+
+def remember(cache: object, prompt: str, llm_string: str, under: _Under) -> None:
+    """Remember that the question was not answered; `under` is None where no tenant was set.
+
+    Bounded: of more than 2,000 questions that were never answered the oldest are forgotten.
+    """
+    missed = dict(_missed.get(_NOTHING))
+    question = hash((id(cache), prompt, llm_string))
+    missed[question] = (*missed.pop(question, ()), under)[-_MOST_OF_ONE:]
+    if len(missed) > _MOST_QUESTIONS:
+        del missed[next(iter(missed))]
+    _missed.set(missed)
+
+
+def recall(cache: object, prompt: str, llm_string: str) -> _Under | Unknown:
+    """Return under what the question was asked last in this context, and forget that one look-up."""
+    before = _missed.get(_NOTHING)
+    question = hash((id(cache), prompt, llm_string))
+    asked = before.get(question)
+    if asked is None:
+        return UNKNOWN
+    *earlier, last = asked
+    missed = dict(before)
+    del missed[question]
+    if earlier:
+        missed[question] = tuple(earlier)
+    _missed.set(missed)
+    return last
