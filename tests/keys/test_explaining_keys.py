@@ -74,7 +74,7 @@ def test_text_of_an_explanation_is_the_form_to_read() -> None:
 
 def test_request_that_has_no_key_has_no_explanation() -> None:
     """The same error as from `request_key`."""
-    with pytest.raises(UsageError, match=r"messages\[0\]\.content is of type set; "):
+    with pytest.raises(UsageError, match=r"messages\[0\]\{1\} is of type set; "):
         request({1})
 
 
