@@ -53,10 +53,18 @@ class Bench:
         self._second = second
         self._numbers = count(1)
         self.root = Namespace(("conformance", secrets.token_hex(8)))
+        self._spaces: set[Space] = set()
 
     def space(self, *below: str, kind: Kind = Kind.RESPONSE) -> Space:
         """Return the space of `kind` in the namespace `below` this run's own; nothing below means its own."""
-        return Space(self.root.child(below) if below else self.root, kind)
+        space = Space(self.root.child(below) if below else self.root, kind)
+        self._spaces.add(space)
+        return space
+
+    def sweep(self, store: KeyValueStore) -> None:
+        """Clear every space that was given out: a store that others use, too, is left as it was found."""
+        for space in self._spaces:
+            store.clear(space)
 
     def key(self, name: str | None = None, kind: Kind = Kind.RESPONSE) -> Key:
         """Return the key `name` in this run's own namespace; without a name, one that was not given before."""

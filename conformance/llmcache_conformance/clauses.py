@@ -19,7 +19,7 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
             "An entry is never returned at or after its time to live plus `limits.ttl_resolution`, "
             "and not dropped before it but to make room"
         ),
-        "KV-8": "A time to live is zero, negative, infinite or not a number",
+        "KV-8": "A time to live is zero, negative, infinite, NaN, or no number, which a truth value is not",
         "KV-9": "All puts are checked before the first is written: one wrong put and nothing is written",
         "KV-10": "Each put is atomic, the set is not",
         "KV-11": "Keep the body if the key is missing or expired, and return whether it was kept",
@@ -32,6 +32,14 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "KV-18": "Every other method raises `ClosedError` from then on",
         "KV-19": "A store that makes room drops other evictable entries, never one that was just put",
         "KV-20": "Cancelling a call leaves the store before or after it, never half-way",
+        "KV-21": (
+            "Closing one handle takes nothing from the others, "
+            "and what a persistent store holds is there when it is opened again"
+        ),
+        "KV-22": "Closing either colour closes both",
+        "KV-23": "More than `limits.max_batch` keys in one call",
+        "KV-24": "a time to live is over `limits.max_ttl`",
+        "KV-25": "`body` is not `bytes`, even if it equals what is there",
         "LOG-1": "Add `bodies` at the end, in order, all or none",
         "LOG-2": "and return the length afterwards",
         "LOG-3": (
@@ -52,6 +60,7 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "LOG-9": "The slice is one atomic snapshot",
         "LOG-10": "An append of no bodies changes nothing and returns the length",
         "LOG-11": "A body is not `bytes`; `max_length` is under 1; `ttl` is not positive and finite",
+        "LOG-12": "a log and an entry never share a key",
         "SCAN-1": "Return every space that holds something, ordered by prefix",
         "SCAN-2": "Return at most `count` keys of `space`, ordered by physical key, beginning behind `after`",
         "SCAN-3": (
@@ -59,5 +68,6 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
             "was there the whole time exactly once, and ends"
         ),
         "SCAN-4": "Expired keys are left out",
+        "SCAN-5": "`count` is under 1 or no whole number, or `after` is a key of another space",
     }
 )

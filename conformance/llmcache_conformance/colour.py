@@ -1,16 +1,19 @@
 """Running a case: in one colour, or across them, so that what one writes the other reads."""
 
 import asyncio
-from contextlib import ExitStack
+from collections.abc import Collection, Generator
+from contextlib import ExitStack, contextmanager, suppress
 from enum import Enum
 
 from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.protocols.steps import Op, R, Reply, Steps
 from llmcache.protocols.store_ops import GetMany, LogLength, ReadLog, Scan, Spaces
+from llmcache.protocols.whole import StorePair
 from llmcache.protocols.world import AsyncWorld, World
 from llmcache_conformance.bench import Bench, Handle, opened
 from llmcache_conformance.case import Case, Need, is_met
+from llmcache_conformance.clock import Clock
 from llmcache_conformance.ops import Together
 from llmcache_conformance.subject import Subject
 
@@ -34,15 +37,39 @@ def run_case(case: Case, subject: Subject, colour: Colour) -> None:
         Broken: A clause does not hold.
         TypeError: The case needs what the subject has not; see `unmet_needs`.
     """
-    clock = subject.clock()
-    opening = subject.open if subject.open_small is None or Need.SMALL not in case.needs else subject.open_small
-    with ExitStack() as stack:
-        handle = stack.enter_context(opened(opening(clock), clock))
+    with at_bench(subject, needs=case.needs) as (bench, handle):
         for need in case.needs:
             if not is_met(need, subject, handle.capabilities):
                 raise TypeError(f"{case.name} cannot be run: {need.value}")
-        second = stack.enter_context(opened(opening(clock), clock)) if Need.SECOND in case.needs else None
-        drive(case.steps(Bench(handle, clock, second)), handle, colour)
+        drive(case.steps(bench), handle, colour)
+
+
+@contextmanager
+def at_bench(subject: Subject, *, needs: Collection[Need] = ()) -> Generator[tuple[Bench, Handle]]:
+    """Open the store of `subject` for a block: the small one and a second handle where `needs` says so.
+
+    What the block wrote is cleared behind it, where it would stay.
+    """
+    clock = subject.clock()
+    opening = subject.open if subject.open_small is None or Need.SMALL not in needs else subject.open_small
+    with ExitStack() as stack:
+        handle = stack.enter_context(opened(opening(clock), clock))
+        wants_second = Need.SECOND in needs and subject.opens_same
+        second = stack.enter_context(opened(opening(clock), clock)) if wants_second else None
+        bench = Bench(handle, clock, second)
+        stays = handle.capabilities.persistent or handle.capabilities.shared
+        try:
+            yield bench, handle
+        finally:
+            if stays:
+                _sweep(bench, opening(clock), clock)
+
+
+def _sweep(bench: Bench, pair: StorePair, clock: Clock) -> None:
+    # Through a handle of its own, because the block may have closed the other. A store that cannot clear has failed the
+    # checks that are about clearing.
+    with suppress(Exception), opened(pair, clock) as handle:
+        bench.sweep(handle.blocking.store)
 
 
 def drive(steps: Steps[R], handle: Handle, colour: Colour) -> R:

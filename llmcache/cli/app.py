@@ -12,6 +12,7 @@ import click
 
 from llmcache.cli.cataloguing import stores
 from llmcache.cli.clearing import clear
+from llmcache.cli.conforming import conform
 from llmcache.cli.counting import stats
 from llmcache.cli.demonstrating import demo
 from llmcache.cli.exits import ExitCode, code_of
@@ -25,7 +26,7 @@ TRACEBACK_VARIABLE = "LLMCACHE_TRACEBACK"
 
 
 @click.group(
-    commands=[demo, stores, key, explain, ls, get, clear, stats],
+    commands=[demo, stores, key, explain, ls, get, clear, stats, conform],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     invoke_without_command=True,
 )

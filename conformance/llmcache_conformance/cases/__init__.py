@@ -3,6 +3,7 @@ from llmcache_conformance.cases.closing import CLOSING
 from llmcache_conformance.cases.conditional import CONDITIONAL
 from llmcache_conformance.cases.deleting import DELETING
 from llmcache_conformance.cases.expiry import EXPIRY
+from llmcache_conformance.cases.limits import LIMITS
 from llmcache_conformance.cases.log_races import LOG_RACES
 from llmcache_conformance.cases.logs import LOGS
 from llmcache_conformance.cases.reading import READING
@@ -21,6 +22,7 @@ CASES = (
     *DELETING,
     *SEPARATION,
     *ROOM,
+    *LIMITS,
     *LOGS,
     *LOG_RACES,
     *SCANNING,

@@ -21,7 +21,7 @@ from llmcache.protocols.store_ops import (
 )
 from llmcache_conformance.bench import Bench
 from llmcache_conformance.case import Case, Need
-from llmcache_conformance.expect import refused
+from llmcache_conformance.expect import expect_equal, refused
 from llmcache_conformance.ops import Close
 
 
@@ -68,8 +68,21 @@ def closed_store_refuses_to_list(bench: Bench) -> Steps[None]:
         yield from refused(op, ClosedError)
 
 
+def closed_handle_takes_nothing_along(bench: Bench) -> Steps[None]:
+    """What one handle has put is there for another after the first was closed, and the other goes on."""
+    first, second = bench.keys(2)
+    yield from PutMany((Put(first, b"1"),))
+    yield from Close()
+
+    yield from bench.elsewhere(PutMany((Put(second, b"2"),)))
+    found = yield from bench.elsewhere(GetMany((first, second)))
+
+    expect_equal([b"1", b"2"], list(found))
+
+
 CLOSING = (
-    Case(closed_store_refuses_entries, ("KV-18",)),
-    Case(closed_store_refuses_logs, ("KV-18",), (Need.LOG,)),
-    Case(closed_store_refuses_to_list, ("KV-18",), (Need.SCAN,)),
+    Case(closed_store_refuses_entries, ("KV-18", "KV-22")),
+    Case(closed_store_refuses_logs, ("KV-18", "KV-22"), (Need.LOG,)),
+    Case(closed_store_refuses_to_list, ("KV-18", "KV-22"), (Need.SCAN,)),
+    Case(closed_handle_takes_nothing_along, ("KV-21",), (Need.SECOND,)),
 )

@@ -136,7 +136,7 @@ CONDITIONAL = (
     Case(put_if_absent_keeps_where_a_key_went_missing, ("KV-11",)),
     Case(put_if_absent_has_one_winner, ("KV-11",)),
     Case(delete_if_equal_deletes_only_what_is_equal, ("KV-13",)),
-    Case(delete_if_equal_wants_bytes, ("KV-17",)),
+    Case(delete_if_equal_wants_bytes, ("KV-25",)),
     Case(delete_if_equal_has_one_winner, ("KV-13",)),
     Case(lease_is_held_by_one, ("KV-11", "KV-13")),
 )

@@ -1,7 +1,9 @@
 """Cases of stores that list what they hold."""
 
 from collections.abc import Sequence
+from typing import cast
 
+from llmcache.errors import UsageError
 from llmcache.model.key import Key, Kind, Space
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.scan import Listed, SpaceUse
@@ -9,7 +11,7 @@ from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import Append, Clear, DeleteMany, PutMany, Scan, Spaces
 from llmcache_conformance.bench import Bench
 from llmcache_conformance.case import Case, Need
-from llmcache_conformance.expect import expect, expect_equal
+from llmcache_conformance.expect import expect, expect_equal, refused
 from llmcache_conformance.nasty import NAMES, NAMESPACES
 
 
@@ -127,6 +129,17 @@ def expired_logs_are_not_listed(bench: Bench) -> Steps[None]:
     expect_equal([(1, 2)], [(use.entries, use.body_bytes) for use in uses])
 
 
+def wrong_scan_is_refused(bench: Bench) -> Steps[None]:
+    """Less than one key, half a key, a truth value, and a key of another space to begin behind: each is refused."""
+    yield from PutMany((Put(bench.key("a"), b"body"),))
+    strangers = (Key(bench.space("other"), "a"), bench.key("a", Kind.EMBEDDING))
+
+    for count in (0, -1, cast(int, 1.5), cast(int, True), cast(int, "1"), cast(int, None)):
+        yield from refused(Scan(bench.space(), count=count), UsageError)
+    for after in strangers:
+        yield from refused(Scan(bench.space(), after=after), UsageError)
+
+
 def _own_spaces(bench: Bench) -> Steps[list[SpaceUse]]:
     """Return the spaces of this run: other users of the store have their own."""
     own = bench.root.text
@@ -163,5 +176,6 @@ SCANNING = (
     Case(logs_are_listed_too, ("SCAN-1", "SCAN-2"), (Need.SCAN, Need.LOG)),
     Case(scanning_goes_on_while_keys_come_and_go, ("SCAN-3",), (Need.SCAN,)),
     Case(expired_keys_are_not_listed, ("SCAN-4", "SCAN-1"), (Need.SCAN,)),
+    Case(wrong_scan_is_refused, ("SCAN-5",), (Need.SCAN,)),
     Case(expired_logs_are_not_listed, ("SCAN-4",), (Need.SCAN, Need.LOG)),
 )

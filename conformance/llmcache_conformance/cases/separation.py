@@ -3,7 +3,17 @@
 from llmcache.model.key import Key, Kind
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
-from llmcache.protocols.store_ops import Append, DeleteMany, GetMany, LogLength, PutIfAbsent, PutMany, ReadLog
+from llmcache.protocols.store_ops import (
+    Append,
+    Clear,
+    DeleteLog,
+    DeleteMany,
+    GetMany,
+    LogLength,
+    PutIfAbsent,
+    PutMany,
+    ReadLog,
+)
 from llmcache_conformance.bench import Bench
 from llmcache_conformance.case import Case, Need
 from llmcache_conformance.expect import expect_equal
@@ -75,10 +85,31 @@ def logs_never_meet(bench: Bench) -> Steps[None]:
     expect_equal(([b"entry"] * len(entries), 0), (list(kept), length))
 
 
+def logs_and_entries_never_meet(bench: Bench) -> Steps[None]:
+    """A log and an entry of one name are missing, read, deleted and cleared each without the other."""
+    log, entry, more = bench.log("name"), bench.key("name"), bench.log("more")
+    yield from Append(log, (b"of the log",))
+    missing = yield from GetMany((entry,))
+    absent = yield from PutIfAbsent(Put(entry, b"entry"))
+    length = yield from LogLength(log)
+    yield from DeleteMany((entry,))
+    without_entry = yield from ReadLog(log)
+    yield from PutMany((Put(entry, b"again"),))
+    yield from DeleteLog(log)
+    without_log = yield from GetMany((entry,))
+    yield from Append(more, (b"1", b"2"))
+    yield from Clear(entry.space)
+    after = yield from LogLength(more)
+
+    expect_equal(([None], True, 1), (list(missing), absent, length))
+    expect_equal(([b"of the log"], [b"again"], 2), (list(without_entry), list(without_log), after))
+
+
 SEPARATION = (
     Case(names_never_meet, ("KV-15",)),
     Case(each_name_is_absent_beside_the_others, ("KV-15", "KV-2")),
     Case(namespaces_never_meet, ("KV-15",)),
     Case(kinds_never_meet, ("KV-15",)),
     Case(logs_never_meet, ("KV-15",), (Need.LOG,)),
+    Case(logs_and_entries_never_meet, ("LOG-12",), (Need.LOG,)),
 )

@@ -1,6 +1,7 @@
 from llmcache_conformance.saboteurs.bodies import BODY_SABOTEURS, SharedMemory
 from llmcache_conformance.saboteurs.conditions import CONDITION_SABOTEURS
 from llmcache_conformance.saboteurs.endings import ENDING_SABOTEURS
+from llmcache_conformance.saboteurs.limits import LIMIT_SABOTEURS
 from llmcache_conformance.saboteurs.listing import LISTING_SABOTEURS
 from llmcache_conformance.saboteurs.logs import LOG_SABOTEURS
 from llmcache_conformance.saboteurs.names import NAME_SABOTEURS
@@ -15,6 +16,7 @@ SABOTEURS = (
     *CONDITION_SABOTEURS,
     *LOG_SABOTEURS,
     *ROOM_SABOTEURS,
+    *LIMIT_SABOTEURS,
     *LISTING_SABOTEURS,
     *ENDING_SABOTEURS,
 )

@@ -244,7 +244,7 @@ BODY_SABOTEURS = (
     Saboteur(WritesWhatIsRight, ("KV-9",)),
     Saboteur(WritesInHalves, ("KV-10",)),
     Saboteur(TakesBytearrays, ("KV-17",)),
-    Saboteur(ComparesBytearrays, ("KV-17",)),
+    Saboteur(ComparesBytearrays, ("KV-25",)),
     Saboteur(CutsLargeBodies, ("KV-16",)),
     Saboteur(DropsLargeBodies, ("KV-16",)),
     Saboteur(TakesOneByteMore, ("KV-16",)),

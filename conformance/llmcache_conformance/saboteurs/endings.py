@@ -10,6 +10,7 @@ from llmcache.model.units import Seconds
 from llmcache.protocols.checks import check_puts
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.scan import Listed, SpaceUse
+from llmcache_conformance.saboteurs.bodies import SharedMemory
 from llmcache_conformance.saboteurs.saboteur import Prepared, Saboteur
 
 
@@ -59,6 +60,16 @@ class ListsWhenClosed(MemoryStore):
 
     def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> list[Listed]:
         return [] if self._is_closed else super().scan(space, after=after, count=count)
+
+
+class TakesItAlong(SharedMemory):
+    """Drops what it holds when one of its handles is closed."""
+
+    def close(self) -> None:
+        if not self._is_closed:
+            for use in self.spaces():
+                self.clear(use.space)
+        super().close()
 
 
 class ClosesOneColour(AsyncMemoryStore):
@@ -156,7 +167,8 @@ ENDING_SABOTEURS = (
     Saboteur(ClosesOnce, ("KV-18",)),
     Saboteur(ReadsClosedLogs, ("KV-18",)),
     Saboteur(ListsWhenClosed, ("KV-18",)),
-    Saboteur(MemoryStore, ("KV-18",), ClosesOneColour),
+    Saboteur(MemoryStore, ("KV-22",), ClosesOneColour),
+    Saboteur(TakesItAlong, ("KV-21",), opens_same=True),
     Saboteur(MemoryStore, ("KV-20",), AppendsWithPauses),
     Saboteur(MemoryStore, ("KV-20",), DeletesThenPuts),
     Saboteur(MemoryStore, ("KV-20",), ReservesThenPuts),

@@ -159,6 +159,21 @@ class ListsTheExpired(Scanning):
         return [Listed(key, one.body_bytes, one.length, one.expires_at - self._clock()) for key, one in found]
 
 
+class ScansNothing(Scanning):
+    """Takes a count under one for a wish."""
+
+    def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> list[Listed]:
+        return [] if count < 1 else self.honest(space, after, count)
+
+
+class ScansFromAnywhere(Scanning):
+    """Begins behind a key of any space."""
+
+    def wrong(self, space: Space, after: Key | None, count: int) -> list[Listed]:
+        is_strange = after is not None and after.space != space
+        return self.honest(space, None if is_strange else after, count)
+
+
 LISTING_SABOTEURS = (
     Saboteur(ListsSpacesByAge, ("SCAN-1",)),
     Saboteur(ListsOneSpaceOfTwo, ("SCAN-1",)),
@@ -174,4 +189,6 @@ LISTING_SABOTEURS = (
     Saboteur(ListsNoTime, ("SCAN-2",)),
     Saboteur(TakesLogsForEntries, ("SCAN-2",)),
     Saboteur(ListsTheExpired, ("SCAN-4",)),
+    Saboteur(ScansNothing, ("SCAN-5",)),
+    Saboteur(ScansFromAnywhere, ("SCAN-5",)),
 )

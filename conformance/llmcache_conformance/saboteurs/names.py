@@ -164,6 +164,17 @@ class FindsTheNext(MemoryStore):
         return None
 
 
+class FindsLogsAsEntries(MemoryStore):
+    """Answers a missing entry with the first body of a log of the same name."""
+
+    def get_many(self, keys: Sequence[Key]) -> list[bytes | None]:
+        found = super().get_many(keys)
+        return [self._of_log(key) if body is None else body for key, body in zip(keys, found, strict=True)]
+
+    def _of_log(self, key: Key) -> bytes | None:
+        return next(iter(self.read_log(Key(Space(key.space.namespace, Kind.HISTORY), key.name), 0, 1)), None)
+
+
 NAME_SABOTEURS = (
     *(
         Saboteur(store, ("KV-15",))
@@ -182,4 +193,5 @@ NAME_SABOTEURS = (
         )
     ),
     Saboteur(FindsTheNext, ("KV-2",)),
+    Saboteur(FindsLogsAsEntries, ("LOG-12",)),
 )

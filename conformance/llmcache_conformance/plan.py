@@ -1,0 +1,10 @@
+"""The plan: every check of the suite, in the order it is run."""
+
+from llmcache_conformance.cases import CASES
+from llmcache_conformance.check import Check, check_of_case
+from llmcache_conformance.colour import Colour
+
+
+def all_checks() -> list[Check]:
+    """Return every check of the suite: the cases in each colour, and those that look at a store from outside."""
+    return [check_of_case(case, colour) for case in CASES for colour in Colour]

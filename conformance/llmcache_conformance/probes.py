@@ -1,0 +1,150 @@
+"""Probes: what a store does about the things that it does not declare.
+
+An ability that is not declared must be refused by `UnsupportedError`, or its methods must be absent; anything else, and
+above all doing it a little, is a lie to callers. Where a declaration says that something is not so (nothing survives, no
+largest body), the probe shows that it is not so.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from llmcache.errors import UnsupportedError
+from llmcache.model.key import Key, Kind, Space
+from llmcache.model.namespace import Namespace
+from llmcache.protocols.key_value import Put
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.store_ops import GetMany, PutMany
+from llmcache_conformance.bench import Bench, opened
+from llmcache_conformance.colour import Colour, at_bench, drive
+from llmcache_conformance.expect import Broken, expect, expect_equal
+from llmcache_conformance.result import NotRun
+from llmcache_conformance.subject import Subject
+from llmcache_conformance.watching import connections
+
+_LARGE_BODY = 8 << 20
+_MINUTE = 60.0
+
+
+def undeclared_log_is_refused(subject: Subject) -> None:
+    """A store that does not declare `log` has none of its methods, or refuses each of them."""
+    log = Key(Space(Namespace(("conformance", "probe")), Kind.HISTORY), "log")
+    calls: dict[str, Sequence[Any]] = {
+        "append": (log, (b"1",)),
+        "read_log": (log,),
+        "log_length": (log,),
+        "delete_log": (log,),
+    }
+    _refuse(subject, calls)
+
+
+def undeclared_scan_is_refused(subject: Subject) -> None:
+    """A store that does not declare `scan` has none of its methods, or refuses each of them."""
+    space = Space(Namespace(("conformance", "probe")), Kind.RESPONSE)
+    _refuse(subject, {"spaces": (), "scan": (space,)})
+
+
+def private_stores_are_apart(subject: Subject) -> None:
+    """A store that declares neither `persistent` nor `shared` is empty when it is opened, whoever wrote before."""
+    clock = subject.clock()
+    with opened(subject.open(clock), clock) as first, opened(subject.open(clock), clock) as second:
+        bench = Bench(first, clock, None)
+        key = bench.key()
+
+        def steps() -> Steps[list[bytes | None]]:
+            yield from PutMany((Put(key, b"mine"),))
+            return [*(yield from GetMany((key,)))]
+
+        mine = drive(steps(), first, Colour.BLOCKING)
+        theirs = second.blocking.store.get_many((key,))
+
+    expect_equal(([b"mine"], [None]), (mine, list(theirs)), "what both of two stores hold")
+
+
+def large_body_is_kept_where_no_limit_is_near(subject: Subject) -> None:
+    """A store that declares no largest body, or one beyond what can be tested, keeps a body of 8 MiB."""
+    body = bytes(range(256)) * (_LARGE_BODY // 256)
+
+    def steps(bench: Bench) -> Steps[None]:
+        key = bench.key()
+        yield from PutMany((Put(key, body, _MINUTE),))
+        found = yield from GetMany((key,))
+        expect([body] == list(found), "a body of 8 MiB did not come back as it was put")
+
+    _run(subject, steps)
+
+
+def clock_given_is_not_the_one_that_counts(subject: Subject) -> None:
+    """A store said to have a clock of its own does not expire entries by the one it is given."""
+    expect(
+        not obeys_clock(subject), "entries expire by the clock given, so its cases can be run: leave `own_clock` away"
+    )
+
+
+def store_opens_no_connection(subject: Subject) -> None:
+    """A store that nobody said is behind a socket opens none."""
+    expect(not speaks_over_tcp(subject), "the store opened a TCP connection")
+
+
+def obeys_clock(subject: Subject) -> bool:
+    """True where an entry of a minute is gone after the clock given was set forward by two."""
+    found: list[bytes | None] = []
+
+    def steps(bench: Bench) -> Steps[None]:
+        key = bench.key()
+        yield from PutMany((Put(key, b"body", _MINUTE),))
+        yield from bench.passing(2 * _MINUTE + bench.resolution)
+        found[:] = yield from GetMany((key,))
+
+    _run(replace(subject, own_clock=False), steps)
+    return found == [None]
+
+
+def speaks_over_tcp(subject: Subject) -> bool:
+    """True where the store opened a TCP connection when it was used, or where this machine cannot tell."""
+    try:
+        before = connections()
+        seen: list[int] = []
+
+        def steps(bench: Bench) -> Steps[None]:
+            yield from PutMany((Put(bench.key(), b"body", _MINUTE),))
+            seen.append(connections())
+
+        _run(subject, steps)
+    except NotRun:
+        return True
+    return seen[0] > before
+
+
+def _run(subject: Subject, steps: Callable[[Bench], Steps[None]]) -> None:
+    with at_bench(subject) as (bench, handle):
+        drive(steps(bench), handle, Colour.BLOCKING)
+
+
+def _refuse(subject: Subject, calls: dict[str, Sequence[Any]]) -> None:
+    clock = subject.clock()
+    pair = subject.open(clock)
+    with opened(pair, clock):
+        for name, arguments in calls.items():
+            for store in (pair.blocking, pair.awaiting):
+                _refused(getattr(store, name, None), name, arguments)
+
+
+def _refused(method: Callable[..., Any] | None, name: str, arguments: Sequence[Any]) -> None:
+    if method is None:
+        return
+    try:
+        answer = method(*arguments)
+        if inspect.isawaitable(answer):
+            asyncio.run(_awaited(answer))
+    except UnsupportedError:
+        return
+    except Exception as other:
+        raise Broken(f"{name}: expected UnsupportedError, got {type(other).__name__}") from other
+    raise Broken(f"{name}: not declared, and yet it was accepted")
+
+
+async def _awaited(answer: Awaitable[Any]) -> None:
+    await answer
