@@ -48,8 +48,11 @@ class _Idle:
             raise
 
     async def _connected(self) -> Any:
-        if self._free:
-            return self._free.pop()
+        while self._free:
+            connection = self._free.pop()
+            if await _is_quiet(connection):
+                return connection
+            await _end(connection)
         connection = self._dial.awaiting(self._address)
         try:
             await connection.connect()
@@ -72,6 +75,16 @@ class _Idle:
         """Close the connections that are not in use."""
         while self._free:
             await _end(self._free.pop(), wait=wait)
+
+
+async def _is_quiet(connection: Any) -> bool:
+    """True where nothing has arrived: what arrives between calls is the end of the connection, or not meant for us."""
+    # The name in redis-py 5 to 7, which says that it may read on.
+    can_read = getattr(connection, "can_read", None) or connection.can_read_destructive
+    try:
+        return not await can_read()
+    except _LOSSES:
+        return False
 
 
 async def _end(connection: Any, *, wait: bool = False) -> None:

@@ -47,17 +47,24 @@ class _Idle:
             raise
 
     def _connected(self, deadline: Deadline) -> Dialled:
-        try:
-            connection = self._free.pop()
-        except IndexError:
-            connection = self._dial.blocking(self._address)
-            connection.deadline = deadline
+        while True:
             try:
-                connection.connect()
-            except BaseException:
-                connection.disconnect()
-                raise
+                connection = self._free.pop()
+            except IndexError:
+                return self._made(deadline)
+            if _is_quiet(connection):
+                connection.deadline = deadline
+                return connection
+            connection.disconnect()
+
+    def _made(self, deadline: Deadline) -> Dialled:
+        connection = self._dial.blocking(self._address)
         connection.deadline = deadline
+        try:
+            connection.connect()
+        except BaseException:
+            connection.disconnect()
+            raise
         return connection
 
     def give_back(self, connection: Dialled, *, is_sound: bool) -> None:
@@ -81,6 +88,14 @@ class _Idle:
             except IndexError:
                 return
             connection.disconnect()
+
+
+def _is_quiet(connection: Dialled) -> bool:
+    """True where nothing has arrived: what arrives between calls is the end of the connection, or not meant for us."""
+    try:
+        return not connection.can_read()
+    except _LOSSES:
+        return False
 
 
 class BlockingWire:

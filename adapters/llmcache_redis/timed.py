@@ -28,6 +28,10 @@ class Dialled(Protocol):
         """Close the socket."""
         ...
 
+    def can_read(self) -> bool:
+        """Tell whether something has arrived."""
+        ...
+
     def pack_command(self, *words: object) -> Any:
         """Return the bytes of a command."""
         ...

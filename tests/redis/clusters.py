@@ -72,21 +72,13 @@ class Members:
             server.ask("CLUSTER", "MEET", "127.0.0.1", str(self.servers[0].port))
         self._wait("meet", lambda: all(self._knows_all(server) for server in self.servers))
         for master, replica in zip(self.servers[:MASTERS], self.servers[MASTERS:], strict=True):
-            identity = self._text(master, "CLUSTER", "MYID")
+            identity = master.text("CLUSTER", "MYID")
             self._wait("replicate", lambda: replica.ask("CLUSTER", "REPLICATE", identity) == "+OK")  # noqa: B023 -- called at once
-        self._wait(
-            "agree", lambda: all("cluster_state:ok" in self._text(one, "CLUSTER", "INFO") for one in self.servers)
-        )
+        self._wait("agree", lambda: all("cluster_state:ok" in one.text("CLUSTER", "INFO") for one in self.servers))
 
-    def _knows_all(self, server: Server) -> bool:
-        return f"cluster_known_nodes:{MEMBERS}" in self._text(server, "CLUSTER", "INFO")
-
-    def _text(self, server: Server, *words: str) -> str:
-        """Return a reply that is one text."""
-        with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as wire:
-            wire.sendall((" ".join(words) + "\r\n").encode())
-            replies = wire.makefile("rb")
-            return replies.read(int(replies.readline()[1:])).decode()
+    @staticmethod
+    def _knows_all(server: Server) -> bool:
+        return f"cluster_known_nodes:{MEMBERS}" in server.text("CLUSTER", "INFO")
 
     def _wait(self, what: str, is_done: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE

@@ -92,6 +92,13 @@ class Server:
                 replies.readline()
             return replies.readline().decode().strip()
 
+    def text(self, *words: str) -> str:
+        """Send one command by hand, and return its reply, which is one text."""
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as wire:
+            wire.sendall((" ".join(words) + "\r\n").encode())
+            replies = wire.makefile("rb")
+            return replies.read(int(replies.readline()[1:])).decode()
+
     def kill(self) -> None:
         """End it as a crash does."""
         self.process.kill()
