@@ -57,7 +57,9 @@ class KeyValueStore(Protocol):
         Raises:
             StoreUnavailable: No answer arrived; safe to repeat.
             StoreTimeout: The time limit passed.
-            ClosedError: The store is closed (KV-18).
+            StoreLimit: More than `limits.max_batch` keys in one call (KV-23): here, in `put_many` and in `delete_many`
+                alike, and nothing is done then.
+            ClosedError: The store is closed.
         """
         ...
 
@@ -71,8 +73,10 @@ class KeyValueStore(Protocol):
         drops other evictable entries, never one that was just put (KV-19).
 
         Raises:
-            UsageError: A time to live is zero, negative, infinite or not a number (KV-8); a body is not `bytes` (KV-17).
-            StoreLimit: A body is over `limits.max_body_bytes` (KV-16), a time to live over `limits.max_ttl`, or the medium is full.
+            UsageError: A time to live is zero, negative, infinite, NaN, or no number, which a truth value is not (KV-8);
+                a body is not `bytes` (KV-17).
+            StoreLimit: A body is over `limits.max_body_bytes` (KV-16), a time to live is over `limits.max_ttl` (KV-24), or the
+                medium is full.
             StoreUnavailable: Nothing was written; safe to repeat.
             StoreTimeout: The time limit passed; some puts may have been written; safe to repeat.
             StoreRefused: The store is read-only or denies the write.
@@ -92,7 +96,11 @@ class KeyValueStore(Protocol):
         ...
 
     def delete_if_equal(self, key: Key, body: bytes) -> bool:
-        """Delete `key` if its present body equals `body`, in one atomic step; return whether it was deleted (KV-13)."""
+        """Delete `key` if its present body equals `body`, in one atomic step; return whether it was deleted (KV-13).
+
+        Raises:
+            UsageError: `body` is not `bytes`, even if it equals what is there (KV-25).
+        """
         ...
 
     def clear(self, space: Space) -> None:
@@ -106,7 +114,8 @@ class KeyValueStore(Protocol):
     def close(self) -> None:
         """Give back threads, files and connections; a second call does nothing.
 
-        Every other method raises `ClosedError` from then on (KV-18).
+        Every other method raises `ClosedError` from then on (KV-18). Closing either colour closes both (KV-22). Closing one
+        handle takes nothing from the others, and what a persistent store holds is there when it is opened again (KV-21).
         """
         ...
 

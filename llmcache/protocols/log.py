@@ -1,6 +1,7 @@
 """What a store does with logs: ordered sequences of bodies, for conversations.
 
-A log lives under a `Key` of its own (kind "history"), apart from entries: a log and an entry never share a key.
+A log lives under a `Key` of its own (kind "history"), apart from entries: a log and an entry never share a key
+(LOG-12).
 The numbers (LOG-1 ...) are clauses of the conformance suite. Unlike entries, logs are never dropped to make room.
 """
 

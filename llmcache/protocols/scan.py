@@ -50,6 +50,9 @@ class ScanStore(Protocol):
 
         Repeating with `after` set to the last key of the answer, until the answer is empty, gives every key that was there
         the whole time exactly once, and ends (SCAN-3). Expired keys are left out (SCAN-4).
+
+        Raises:
+            UsageError: `count` is under 1 or no whole number, or `after` is a key of another space (SCAN-5).
         """
         ...
 
