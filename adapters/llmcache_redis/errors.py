@@ -71,8 +71,9 @@ _CODES_OF_CLASSES: Final[dict[type[Exception], str]] = {
     foreign.BusyLoadingError: "LOADING",
     foreign.MovedError: "MOVED",
     foreign.TryAgainError: "TRYAGAIN",
-    foreign.ClusterDownError: "CLUSTERDOWN",
+    # A MasterDownError is a ClusterDownError, so it is asked about first.
     foreign.MasterDownError: "MASTERDOWN",
+    foreign.ClusterDownError: "CLUSTERDOWN",
 }
 
 _REDIRECT: Final = re.compile(r"(?:(MOVED|ASK) )?\d+ (\S*):(\d+)")

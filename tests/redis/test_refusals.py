@@ -1,0 +1,235 @@
+"""What a server says instead of an answer becomes the right error of ours, says what to do, and quotes nothing."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from llmcache.errors import LLMCacheError, StoreError, StoreLimit, StoreRefused, StoreTimeout, StoreUnavailable
+from llmcache.errors import ClosedError, UnsupportedError, UsageError
+from llmcache.model.key import Kind, Space
+from llmcache.model.namespace import Namespace
+from llmcache.protocols.key_value import Put
+from llmcache_redis import AsyncRedisStore, RedisStore, open_pair, open_store
+from tests.redis.scripted import Scripted
+from tests.redis.servers import Server
+from tests.redis.things import key, log
+
+Answering = Callable[[Sequence[str]], Scripted]
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    """Starts servers that answer as they are told."""
+    started: list[Scripted] = []
+
+    def start(replies: Sequence[str]) -> Scripted:
+        started.append(Scripted(replies))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+SAID: dict[str, tuple[type[StoreError], str]] = {
+    "-LOADING Redis is loading the dataset in memory": (StoreUnavailable, "loading"),
+    "-READONLY You can't write against a read only replica.": (StoreRefused, "replica"),
+    "-MOVED 3999 127.0.0.1:6381": (StoreRefused, "redis\\+cluster"),
+    "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.": (
+        StoreUnavailable,
+        "MASTERDOWN",
+    ),
+    "-CLUSTERDOWN Hash slot not served": (StoreUnavailable, "CLUSTERDOWN"),
+    "-OOM command not allowed when used memory > 'maxmemory'.": (StoreLimit, "maxmemory"),
+    "-ERR Error running script (call to f_0): @user_script:9: @user_script: 9: -OOM command not allowed when used memory > "
+    "'maxmemory'.": (StoreLimit, "maxmemory"),
+    "-NOPERM User app has no permissions to run the 'evalsha' command": (StoreRefused, "access list"),
+    "-NOAUTH Authentication required.": (StoreRefused, "wants a password"),
+    "-WRONGTYPE Operation against a key holding the wrong kind of value": (StoreRefused, "something else"),
+    "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.": (
+        StoreUnavailable,
+        "MISCONF",
+    ),
+    "-BUSY Redis is busy running a script.": (StoreUnavailable, "BUSY"),
+    "-ERR max number of clients reached": (StoreUnavailable, "MAXCLIENTS"),
+    "-ERR something new, with a secret-prompt inside": (StoreRefused, "ERR"),
+}
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda said: said.split()[0] + said[-8:])
+def test_what_a_server_says(answering: Answering, said: str) -> None:
+    """Each refusal has its class and its advice, in both colours, and is not repeated."""
+    kind, advice = SAID[said]
+    scripted = answering([said])
+    pair = open_pair(f"redis://127.0.0.1:{scripted.port}", timeout=20.0, log_timeout=20.0)
+    assert isinstance(pair.blocking, RedisStore)
+    assert isinstance(pair.awaiting, AsyncRedisStore)
+    with pytest.raises(StoreError, match=advice) as blocking:
+        pair.blocking.put_many((Put(key("secret-name" * 3), b"secret-body"),))
+    with pytest.raises(StoreError, match=advice) as awaiting:
+        asyncio.run(pair.awaiting.append(log("secret-session"), (b"secret-body",)))
+    pair.blocking.close()
+
+    assert (kind, kind) == (type(blocking.value), type(awaiting.value))
+    assert [] == [text for text in (str(blocking.value), str(awaiting.value)) if "prompt" in text or "body" in text]
+    assert 2 == len(scripted.commands)
+
+
+def test_unknown_script_is_sent_in_full(answering: Answering) -> None:
+    """A server that does not know a script is sent its text."""
+    scripted = answering(["-NOSCRIPT No matching script. Please use EVAL.", ":1"])
+    store = open_store(f"redis://127.0.0.1:{scripted.port}", timeout=20.0)
+    store.put_many((Put(key(1), b"body"),))
+    store.close()
+
+    assert [b"EVALSHA", b"EVAL"] == [words[0] for words in scripted.commands]
+    assert scripted.commands[0][2:] == scripted.commands[1][2:]
+
+
+def test_sent_around_in_circles(answering: Answering) -> None:
+    """Members of a cluster that keep sending us to each other are given up."""
+    ranges = "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:{port}"
+    scripted = answering(["+PONG"])
+    scripted._replies = [ranges.format(port=scripted.port), f"-MOVED 1 127.0.0.1:{scripted.port}"]
+    store = open_store(f"redis+cluster://127.0.0.1:{scripted.port}", timeout=20.0)
+    with pytest.raises(StoreTimeout, match="circles"):
+        store.get_many((key(1),))
+    store.close()
+
+
+def test_asked_to_ask_elsewhere(answering: Answering) -> None:
+    """ASK is followed once, behind ASKING, and the table stays as it was."""
+    here, there = answering(["+PONG"]), answering(["+OK", "*2\r\n$-1\r\n$-1"])
+    ranges = f"*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:{here.port}"
+    here._replies = [ranges, f"-ASK 1 127.0.0.1:{there.port}"]
+    store = open_store(f"redis+cluster://127.0.0.1:{here.port}", timeout=20.0)
+    found = store.get_many((key(1),))
+    store.close()
+
+    assert [None] == found
+    assert [b"ASKING", b"MGET"] == [words[0] for words in there.commands]
+    assert [b"CLUSTER", b"MGET"] == [words[0] for words in here.commands]
+
+
+def test_restricted_store_sends_only_what_is_allowed(answering: Answering) -> None:
+    """A restricted store never sends SCAN, MULTI, SELECT, SUBSCRIBE, CONFIG, INFO, KEYS, FLUSHDB or CLIENT; no store SCANs else."""
+    scripted = answering([":0"])
+    store = open_store(f"redis://127.0.0.1:{scripted.port}", timeout=20.0, restricted=True)
+    store.put_many((Put(key(1), b"body", 60.0),))
+    store.put_if_absent(Put(key(1), b"body"))
+    store.delete_if_equal(key(1), b"body")
+    store.delete_many((key(1),))
+    store.append(log(), (b"1",))
+    store.log_length(log())
+    store.delete_log(log())
+    store.clear(key(1).space)
+    with pytest.raises(UnsupportedError, match="restricted"):
+        store.scan(key(1).space)
+    store.close()
+
+    assert {b"EVALSHA", b"UNLINK"} == {words[0] for words in scripted.commands}
+    assert 8 == len(scripted.commands)
+
+
+def test_full_server(own_server: Server) -> None:
+    """A server that may neither grow nor evict refuses writes with StoreLimit, whole, and still answers and deletes."""
+    store = open_store(f"redis://127.0.0.1:{own_server.port}", timeout=20.0, log_timeout=20.0)
+    store.put_many((Put(key("there"), b"body"),))
+    store.append(log(), (b"1",))
+    own_server.ask("CONFIG", "SET", "maxmemory", "1mb")
+    with pytest.raises(StoreLimit, match="maxmemory"):
+        store.put_many((Put(key("new"), b"body"),))
+    with pytest.raises(StoreLimit, match="maxmemory"):
+        store.append(log(), (b"2",))
+    with pytest.raises(StoreLimit, match="maxmemory"):
+        store.put_if_absent(Put(key("other", "elsewhere"), b"body"))
+    found = store.get_many((key("there"), key("new"))), store.read_log(log())
+    store.delete_many((key("there"),))
+    store.clear(log().space)
+    after = store.get_many((key("there"),)), store.log_length(log())
+    store.close()
+
+    assert (([b"body", None], [b"1"]), ([None], 0)) == (found, after)
+
+
+def test_something_else_under_our_key(own_server: Server) -> None:
+    """Another program's value under our key: a read is a miss, a put replaces it, a log of it is refused."""
+    store = open_store(f"redis://127.0.0.1:{own_server.port}", timeout=20.0, log_timeout=20.0)
+    store.put_many((Put(key("sound"), b"body"),))
+    for number, words in enumerate((("LPUSH", "x"), ("SET", "plain"), ("SADD", "x"), ("SETEX", "100", "0" * 16))):
+        own_server.ask(words[0], key(number).physical, *words[1:])
+    own_server.ask("SET", log("text").physical, "text")
+    own_server.ask("RPUSH", log("list").physical, "text")
+    found = store.get_many([key(number) for number in range(4)])
+    listed = [one.key for one in store.scan(key(0).space)]
+    with pytest.raises(StoreRefused, match="something else"):
+        store.append(log("text"), (b"1",))
+    length = store.append(log("list"), (b"1",))
+    store.put_many([Put(key(number), b"ours") for number in range(4)])
+    after = store.get_many([key(number) for number in range(4)])
+    store.close()
+
+    assert ([None] * 4, [key("sound")], 1, [b"ours"] * 4) == (found, listed, length, after)
+
+
+def test_space_without_its_stamp(own_server: Server) -> None:
+    """A stamp that was evicted makes every entry of the space a miss, and never brings cleared ones back."""
+    store = open_store(f"redis://127.0.0.1:{own_server.port}", timeout=20.0)
+    store.put_many((Put(key("old"), b"old"),))
+    own_server.ask("DEL", key(1).space.prefix)
+    lost = store.get_many((key("old"),))
+    store.put_many((Put(key("new"), b"new"),))
+    found = store.get_many((key("old"), key("new")))
+    store.close()
+
+    assert ([None], [None, b"new"]) == (lost, found)
+
+
+def test_clearing_gives_memory_back(own_server: Server) -> None:
+    """After a clear nothing of the space is left on the server; of others everything is."""
+    store = open_store(f"redis://127.0.0.1:{own_server.port}", timeout=20.0, log_timeout=20.0)
+    other = Space(Namespace.of("shop/other"), Kind.RESPONSE)
+    store.put_many([Put(key(number), b"body") for number in range(3_000)])
+    store.put_many([Put(key(number, "shop/other"), b"body") for number in range(10)])
+    own_server.ask("SET", "llmcache:1:shop:responses", "foreign")
+    store.clear(key(0).space)
+    left = own_server.ask("DBSIZE")
+    uses = store.spaces()
+    store.close()
+
+    assert ":12" == left
+    assert [(other, 10, 40)] == [(use.space, use.entries, use.body_bytes) for use in uses]
+
+
+WRONG_OPTIONS: dict[str, dict[str, object]] = {
+    "timeout is a positive": {"timeout": 0},
+    "log_timeout is a positive": {"log_timeout": float("nan")},
+    "restricted is True or False": {"restricted": "yes"},
+    "max_connections is an integer": {"max_connections": 0},
+    "unknown option 'ttl'": {"ttl": 1},
+}
+
+
+@pytest.mark.parametrize("told", WRONG_OPTIONS)
+def test_wrong_options(told: str) -> None:
+    """A wrong option is refused when the store is opened."""
+    with pytest.raises(UsageError, match=told):
+        open_store("redis:", **WRONG_OPTIONS[told])  # type: ignore[arg-type]  # checked by open_store
+
+
+def test_closed_in_either_colour(server: Server) -> None:
+    """Closing one colour closes both; what is closed says so."""
+    told: list[LLMCacheError] = []
+    for colour in ("blocking", "async"):
+        pair = open_pair(f"redis://127.0.0.1:{server.port}")
+        assert isinstance(pair.blocking, RedisStore)
+        assert isinstance(pair.awaiting, AsyncRedisStore)
+        pair.blocking.close() if colour == "blocking" else asyncio.run(pair.awaiting.close())
+        with pytest.raises(ClosedError) as blocking:
+            pair.blocking.get_many((key(1),))
+        with pytest.raises(ClosedError) as awaiting:
+            asyncio.run(pair.awaiting.get_many((key(1),)))
+        told += [blocking.value, awaiting.value]
+
+    assert 4 == len(told)
