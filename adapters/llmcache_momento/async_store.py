@@ -103,11 +103,12 @@ class AsyncMomentoStore:
 
     async def _done(self, deed: Deed, rounds: Callable[[], Rounds[R]]) -> R:
         link = self._link
-        with link.in_use(deed.op):
-            try:
-                return await self._tried(rounds, Budget(link.settings.timeout))
-            except Failure as failure:
-                raise translated(failure, deed, link.settings.cache) from failure.__cause__
+        link.check_open(deed.op)
+        try:
+            return await self._tried(rounds, Budget(link.settings.timeout))
+        except Failure as failure:
+            link.check_open(deed.op)
+            raise translated(failure, deed, link.settings.cache) from failure.__cause__
 
     async def _tried(self, rounds: Callable[[], Rounds[R]], budget: Budget) -> R:
         link = self._link

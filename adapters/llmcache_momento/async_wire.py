@@ -10,7 +10,7 @@ import grpc.aio
 from llmcache_momento import sdk
 from llmcache_momento.budget import Budget
 from llmcache_momento.channels import OPTIONS, metadata_for, open_channel, stub_on
-from llmcache_momento.errors import Failure, failure_of_response, failure_of_rpc
+from llmcache_momento.errors import Failure, failure_of_closed, failure_of_response, failure_of_rpc
 from llmcache_momento.rounds import R, Rounds
 from llmcache_momento.rpcs import Call, Pause, SdkCall, WireCall
 from llmcache_momento.settings import Account, Settings
@@ -33,7 +33,8 @@ class AsyncWire:
         self._metadata = metadata_for(account, settings)
         self._channel = open_channel(grpc.aio, account, OPTIONS)
         self._stub = stub_on(self._channel)
-        self._client = sdk.async_client(account, settings)
+        with sdk.quietly():
+            self._client = sdk.async_client(account, settings)
         self.creating = asyncio.Lock()
 
     async def run(self, rounds: Rounds[R], budget: Budget) -> R:
@@ -61,8 +62,8 @@ class AsyncWire:
             raise failure_of_response(response)
 
     async def close(self) -> None:
-        """Give the connections back; what is in flight is cut."""
-        await self._channel.close()
+        """Give the connections back; what is in flight may end in its time."""
+        await self._channel.close(self._settings.timeout)
         await self._client.__aexit__(None, None, None)
 
     async def _round(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
@@ -98,6 +99,8 @@ class AsyncWire:
             return failure_of_rpc(error)
         except Failure as failure:
             return failure
+        except grpc.aio.UsageError as error:
+            return failure_of_closed(error)
         raise TypeError(f"a call of no known family: {type(call).__name__}")
 
     async def _sent(self, call: WireCall, budget: Budget) -> Any:

@@ -16,6 +16,11 @@ def reads(keys: Sequence[bytes]) -> list[Get | GetBatch]:
     return [GetBatch(keys[start : start + _MOST_ITEMS]) for start in range(0, len(keys), _MOST_ITEMS)]
 
 
+def joined(answers: Sequence[list[bytes | None]]) -> list[bytes | None]:
+    """Return the answers of such calls as one."""
+    return answers[0] if len(answers) == 1 else [value for answer in answers for value in answer]
+
+
 def writes(scalars: Iterable[Scalar]) -> list[SetBatch]:
     """Return calls that write `scalars`, which have keys of their own each: the calls travel in no order."""
     calls: list[SetBatch] = []

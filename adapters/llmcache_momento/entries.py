@@ -11,6 +11,7 @@ from llmcache.model.key import Key, Kind, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import Put
 from llmcache_momento import batches
+from llmcache_momento.errors import Failure
 from llmcache_momento.generations import Generations, Tokens, renew, under
 from llmcache_momento.layout import (
     DEFAULT_TTL,
@@ -58,8 +59,7 @@ def get_many(generations: Generations, keys: Sequence[Key]) -> Rounds[list[bytes
 def _values(keys: Sequence[bytes]) -> Rounds[list[bytes | None]]:
     if not keys:
         return []
-    answers = yield batches.reads(keys)
-    return answers[0] if len(answers) == 1 else [value for answer in answers for value in answer]
+    return batches.joined((yield batches.reads(keys)))
 
 
 def put_many(generations: Generations, puts: Sequence[Put]) -> Rounds[None]:
@@ -86,7 +86,19 @@ def put_if_absent(generations: Generations, put: Put) -> Rounds[bool]:
     def make(tokens: Tokens) -> list[Call]:
         return [SetIf(_scalar(put, tokens), absent_or_equal(TOMBSTONE))]
 
-    (was_kept,) = yield from under(generations, (put.key.space.prefix,), make, life=_life(put.ttl))
+    try:
+        (was_kept,) = yield from under(generations, (put.key.space.prefix,), make, life=_life(put.ttl))
+    except Failure as failure:
+        if failure.is_certainly_not_done or put.key.space.kind is not Kind.LEASE:
+            raise
+        # The body of a lease is nobody else's, so it tells whose put arrived.
+        try:
+            found = yield from get_many(generations, (put.key,))
+        except Failure:
+            raise failure from failure.__cause__
+        if found != [put.body]:
+            raise
+        return True
     return bool(was_kept)
 
 

@@ -122,6 +122,13 @@ def failure_of_rpc(error: grpc.RpcError) -> Failure:
     return failure
 
 
+def failure_of_closed(error: Exception) -> Failure:
+    """Return what it means that a channel was closed under a call."""
+    failure = Failure(StatusCode.CANCELLED)
+    failure.__cause__ = error
+    return failure
+
+
 def failure_of_response(response: Any) -> Failure:
     """Return what the SDK's error response tells."""
     inner = getattr(response, "inner_exception", None)

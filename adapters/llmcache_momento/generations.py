@@ -17,10 +17,11 @@ from typing import Any, Final
 
 from llmcache.model.key import Space
 from llmcache.model.units import Instant, Seconds
+from llmcache_momento import batches
 from llmcache_momento.errors import Failure
 from llmcache_momento.layout import MAX_TTL, generation_key, milliseconds, new_token
 from llmcache_momento.rounds import Rounds
-from llmcache_momento.rpcs import ABSENT, Call, GetBatch, Lengthen, Pause, Scalar, SetIf, not_equal
+from llmcache_momento.rpcs import ABSENT, Call, Lengthen, Pause, Scalar, SetIf, not_equal
 
 Tokens = Mapping[str, bytes]
 """The token of each space, by its prefix; a space without one is left out."""
@@ -171,14 +172,14 @@ def _made_under(
     """
     calls, prefixes = make(tokens), list(tokens)
     wanting, since = generations.wanting(tokens, life), generations.now()
-    checks = [GetBatch([generation_key(prefix) for prefix in prefixes])] if check else []
+    checks = batches.reads([generation_key(prefix) for prefix in prefixes]) if check else []
     longer = [Lengthen(generation_key(prefix), _TTL_MS) for prefix in wanting]
     answers = yield (*calls, *longer, *checks)
     if not all(answers[len(calls) : len(calls) + len(longer)]):
         generations.forget(prefixes)
         return None
     if check:
-        if answers[-1] != list(tokens.values()):
+        if batches.joined(answers[len(calls) + len(longer) :]) != list(tokens.values()):
             generations.forget(prefixes)
             return None
         generations.learn(tokens, since)
@@ -201,7 +202,7 @@ def _present(generations: Generations, prefixes: Sequence[str], *, create: bool)
 
 def read(prefixes: Sequence[str]) -> Rounds[Tokens]:
     """Read the tokens of spaces."""
-    (found,) = yield (GetBatch([generation_key(prefix) for prefix in prefixes]),)
+    found = batches.joined((yield batches.reads([generation_key(prefix) for prefix in prefixes])))
     return {prefix: token for prefix, token in zip(prefixes, found, strict=True) if token is not None}
 
 

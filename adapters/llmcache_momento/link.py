@@ -59,9 +59,9 @@ class Link:
         self.creating = threading.Lock()
         self._server = server
         self._wire: Any = None
-        self._async_wires: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = weakref.WeakKeyDictionary()
+        self._async_wires: dict[asyncio.AbstractEventLoop, Any] = {}
         self._left_behind: list[Any] = []
-        self._is_closed = False
+        self.is_closed = False
         self._calls = 0
         self._idle = threading.Condition()
         self._pid = os.getpid()
@@ -69,10 +69,9 @@ class Link:
 
     @contextmanager
     def in_use(self, op: str) -> Generator[None]:
-        """Hold the connections open for a call; raises ClosedError where they are closed."""
+        """Hold the blocking connection open for a call; raises ClosedError where the store is closed."""
         with self._idle:
-            if self._is_closed:
-                raise ClosedError(f"{NAME} refused {op}: the store is closed; open the cache again")
+            self.check_open(op)
             self._calls += 1
         try:
             yield
@@ -81,6 +80,11 @@ class Link:
                 self._calls -= 1
                 if not self._calls:
                     self._idle.notify_all()
+
+    def check_open(self, op: str) -> None:
+        """Raise ClosedError where the store is closed."""
+        if self.is_closed:
+            raise ClosedError(f"{NAME} refused {op}: the store is closed; open the cache again")
 
     def wire(self) -> Any:
         """Return the connection of the blocking colour."""
@@ -101,6 +105,8 @@ class Link:
 
             wire = AsyncWire(self.account, self.settings)
             with self._idle:
+                # A wire holds its loop, so that a weak map would never let go of either.
+                self._async_wires = {each: its for each, its in self._async_wires.items() if not each.is_closed()}
                 self._async_wires[loop] = wire
         return wire
 
@@ -116,19 +122,20 @@ class Link:
         if not self._refuse():
             return
         wire = self._async_wires.pop(asyncio.get_running_loop(), None)
-        await asyncio.to_thread(self._drain)
         if wire is not None:
             await wire.close()
+        await asyncio.to_thread(self._drain)
         await asyncio.to_thread(self._give_back)
 
     def _refuse(self) -> bool:
         with self._idle:
-            was_open, self._is_closed = not self._is_closed, True
+            was_open, self.is_closed = not self.is_closed, True
         return was_open
 
     def _drain(self) -> None:
+        # Without an end of its own: every call has a time limit, and to close under one would end the process (see `wire`).
         with self._idle:
-            self._idle.wait_for(lambda: not self._calls, timeout=self.settings.timeout)
+            self._idle.wait_for(lambda: not self._calls)
 
     def _give_back(self) -> None:
         # What belongs to other loops cannot be closed from here; it is closed when it is collected.
@@ -142,7 +149,7 @@ class Link:
         """In the child: leave the parent's connections alone; its calls are not ours."""
         self._left_behind += [self._wire, *self._async_wires.values(), self._server]
         self._wire, self._server = None, None
-        self._async_wires = weakref.WeakKeyDictionary()
+        self._async_wires = {}
         self._idle, self._calls = threading.Condition(), 0
         self.creating = threading.Lock()
 

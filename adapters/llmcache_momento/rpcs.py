@@ -16,6 +16,7 @@ from momento_wire_types import common_pb2 as common
 
 from llmcache.model.units import Seconds
 from llmcache_momento.errors import Failure, failure_of_response
+from llmcache_momento.layout import milliseconds
 
 _LEAST: Final = -(2**31)
 _MOST: Final = 2**31 - 1
@@ -231,7 +232,7 @@ class Concatenate(SdkCall):
             cache,
             self.list_key.decode(),
             self.elements,
-            ttl=CollectionTtl.of(timedelta(seconds=self.ttl)),
+            ttl=CollectionTtl.of(timedelta(milliseconds=milliseconds(self.ttl))),
             truncate_front_to_size=cap,
         )
 

@@ -35,7 +35,8 @@ class Wire:
         self._metadata = metadata_for(account, settings)
         self._channel = open_channel(grpc, account, (*OPTIONS, _SINGLE_THREADED))
         self._stub = stub_on(self._channel)
-        self._client = sdk.blocking_client(account, settings)
+        with sdk.quietly():
+            self._client = sdk.blocking_client(account, settings)
 
     def run(self, rounds: Rounds[R], budget: Budget) -> R:
         """Make the calls of all rounds and return what they come to; raises Failure."""
