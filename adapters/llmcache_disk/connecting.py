@@ -27,8 +27,8 @@ _PRAGMAS: Final = (
 _PAUSE: Final[Seconds] = 0.005
 
 
-def connected(place: Place, timeout: Seconds) -> BytesCache:
-    """Return a cache on the file at `place`, which is made where it is missing.
+def connected(place: Place, timeout: Seconds) -> tuple[BytesCache, bool]:
+    """Return a cache on the file at `place`, which is made where it is missing, and whether it is read without locks.
 
     Raises:
         ConfigError, StoreRefused: It must not be opened.
@@ -37,7 +37,21 @@ def connected(place: Place, timeout: Seconds) -> BytesCache:
     if place.identity() is None or place.is_writable():
         place.make()
     place.refuse_links()
-    connection = _connection(place, timeout)
+    if place.is_writable():
+        return _opened(place, "mode=rw", timeout), False
+    try:
+        return _opened(place, "mode=ro", timeout), False
+    except sqlite3.OperationalError:
+        # Readers need files beside it, which nobody writes now and we cannot make. Whoever reads without locks must look
+        # whether that is still so, see `Place.frozen_identity`.
+        return _opened(place, "mode=ro&immutable=1", timeout), True
+
+
+def _opened(place: Place, how: str, timeout: Seconds) -> BytesCache:
+    address = f"file:{quote(place.file)}?{how}"
+    connection = sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+    # Text that is none would be an error of the whole statement; so it is a row that is not ours.
+    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     try:
         cache = BytesCache(connection)
         for pragma in _PRAGMAS:
@@ -48,16 +62,6 @@ def connected(place: Place, timeout: Seconds) -> BytesCache:
         connection.close()
         raise
     return cache
-
-
-def _connection(place: Place, timeout: Seconds) -> sqlite3.Connection:
-    # A write-ahead log needs files beside it. Where none can be made nobody writes, and SQLite is told so.
-    how = "mode=rw" if place.is_writable() else "mode=ro&immutable=1"
-    address = f"file:{quote(place.file)}?{how}"
-    connection = sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
-    # Text that is none would be an error of the whole statement; so it is a row that is not ours.
-    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-    return connection
 
 
 def _build(cache: BytesCache) -> None:

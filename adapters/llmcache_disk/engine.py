@@ -29,18 +29,22 @@ class Lane:
         self._timeout = timeout
         self._cache: BytesCache | None = None
         self._opened: Identity | None = None
+        self._is_frozen = False
         forking.survive_forks(self)
 
     def cache(self, op: str) -> BytesCache:
         """Return the cache on the file that is at our path now; with the lock held."""
         if self.is_closed:
             raise ClosedError(f"{NAME} refused {op}: the store is closed; open the cache again")
-        found = self._place.identity()
+        found = self._seen()
         if self._cache is None or found is None or found != self._opened:
             self.pause()
-            self._cache = connected(self._place, self._timeout)
-            self._opened = self._place.identity()
+            self._cache, self._is_frozen = connected(self._place, self._timeout)
+            self._opened = self._seen()
         return self._cache
+
+    def _seen(self) -> Identity | None:
+        return self._place.frozen_identity() if self._is_frozen else self._place.identity()
 
     def pause(self) -> bool:
         """Close the connection until the next call; False where a call of this very thread is in the middle of it."""

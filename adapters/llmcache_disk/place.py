@@ -9,8 +9,8 @@ from typing import Final, TypeAlias
 from llmcache.errors import ConfigError, StoreRefused, UnsupportedError
 from llmcache_disk.errors import DATABASE, NAME
 
-Identity: TypeAlias = tuple[int, int]
-"""Device and inode: what tells one file from another at the same path."""
+Identity: TypeAlias = tuple[int, ...]
+"""Device and inode, and what else tells one state of our path from another."""
 
 _BESIDE: Final = ("-wal", "-shm", "-journal")
 
@@ -71,6 +71,15 @@ class Place:
         except FileNotFoundError:
             return None
         return found.st_dev, found.st_ino
+
+    def frozen_identity(self) -> Identity | None:
+        """As `identity`, with size and time of change, and whether there is a log: for a file that is read without locks."""
+        try:
+            found = os.stat(self.file)  # noqa: PTH116 -- as above
+        except FileNotFoundError:
+            return None
+        has_log = os.path.exists(self.file + "-wal")  # noqa: PTH110 -- as above
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, has_log
 
     def is_writable(self) -> bool:
         """True where this process may write the file and make others beside it."""

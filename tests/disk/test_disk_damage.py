@@ -4,7 +4,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -104,6 +104,46 @@ def test_reads_work_in_a_read_only_folder(folder: Path, opener: Opener) -> None:
 
     assert (body_of("a"), [b"2"], 2, 1) == found
     assert body_of("a") == again
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_open", [True, False], ids=["while it is open", "after it was closed"])
+def test_reader_that_cannot_write_sees_what_others_write(is_open: bool, folder: Path) -> None:
+    """A program that may only read a folder sees what another one writes into it, before, now and later."""
+    # Everything is closed before the view is: SQLite keeps a file open as long as one of its process has it open elsewhere.
+    with view_of(folder) as view, ExitStack() as stack:
+        writer = stack.enter_context(closing(open_store(folder)))
+        put(writer, "a")
+        if not is_open:
+            writer.close()
+        reader = stack.enter_context(closing(open_store(view)))
+        first = answer(reader, "a")
+        writer = stack.enter_context(closing(open_store(folder)))
+        put(writer, "b")
+        second = answer(reader, "b")
+        writer.close()
+        third = answer(reader, "b")
+        stack.enter_context(closing(open_store(folder))).clear(SPACE)
+        last = answer(reader, "b")
+
+    assert (body_of("a"), body_of("b"), body_of("b"), None) == (first, second, third, last)
+
+
+@contextmanager
+def view_of(folder: Path) -> Generator[Path]:
+    """Show a folder in another place, read-only where this process may mount it so."""
+    view = folder.parent / "view"
+    folder.mkdir()
+    view.mkdir()
+    if os.geteuid() != 0:
+        yield folder
+        return
+    subprocess.run(["mount", "--bind", str(folder), str(view)], check=True, capture_output=True)
+    subprocess.run(["mount", "-o", "remount,ro,bind", str(view)], check=True)
+    try:
+        yield view
+    finally:
+        subprocess.run(["umount", str(view)], check=True)
 
 
 @pytest.mark.slow
