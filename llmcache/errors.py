@@ -21,6 +21,8 @@ Messages name the store, the operation and the key's digest, never a prompt, a m
 A miss is a value, so there is no error for it.
 """
 
+from dataclasses import dataclass
+
 __all__ = [
     "ClosedError",
     "ConfigError",
@@ -97,14 +99,48 @@ class ConflictError(LLMCacheError):
     """Somebody else changed it meanwhile; reread and decide again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing in a file that cannot be right.
+
+    Attributes:
+        file: The file, as people find it.
+        line: Counted from 1; None where it is the file as a whole.
+        table: The table the key stands in, without brackets; "" at the top of the file.
+        key: The key, or "" where it is not about one.
+        found: What is there, in words; never a password.
+        allowed: What may be there.
+        nearest: The allowed spelling that is most like the one found, or "".
+        hint: What to do, where the rest does not say it.
+    """
+
+    file: str
+    line: int | None
+    table: str
+    key: str
+    found: str
+    allowed: str
+    nearest: str = ""
+    hint: str = ""
+
+    @property
+    def text(self) -> str:
+        """The mistake as one line."""
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        place = " ".join(filter(None, [f"[{self.table}]" if self.table else "", self.key]))
+        said = [f"found {self.found}" if self.found else "", f"allowed {self.allowed}" if self.allowed else ""]
+        said += [f"did you mean {self.nearest!r}?" if self.nearest else "", self.hint]
+        return f"{where}: {place + ': ' if place else ''}{'; '.join(filter(None, said))}"
+
+
 class ConfigError(LLMCacheError):
     """The configuration is wrong; the message says where, what was found and what is allowed.
 
     Attributes:
-        mistakes: One line for each mistake in a configuration file; empty where the error is not about a file.
+        mistakes: Each mistake in a configuration file; empty where the error is not about a file.
     """
 
-    mistakes: tuple[str, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
 
 
 class PluginError(LLMCacheError):

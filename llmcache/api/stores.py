@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from llmcache.config.mistakes import Mistake, error_of
+from llmcache.config.mistakes import error_of
 from llmcache.config.settings import Settings, StoreChoice
 from llmcache.config.url import StoreURL, parse_url
-from llmcache.errors import ConfigError
+from llmcache.errors import ConfigError, Mistake
 from llmcache.model.key import Kind
 from llmcache.model.units import Instant
 from llmcache.protocols.whole import StorePair

@@ -12,21 +12,22 @@ import click
 
 from llmcache.cli.cataloguing import stores
 from llmcache.cli.clearing import clear
+from llmcache.cli.configuring import config
 from llmcache.cli.conforming import conform
 from llmcache.cli.counting import stats
 from llmcache.cli.demonstrating import demo
-from llmcache.cli.exits import ExitCode, code_of
+from llmcache.cli.exits import ExitCode
 from llmcache.cli.explaining import explain, key
 from llmcache.cli.getting import get
 from llmcache.cli.listing import ls
-from llmcache.cli.screen import complain, say
+from llmcache.cli.screen import complain, complain_of, say
 from llmcache.errors import LLMCacheError
 
 TRACEBACK_VARIABLE = "LLMCACHE_TRACEBACK"
 
 
 @click.group(
-    commands=[demo, stores, key, explain, ls, get, clear, stats, conform],
+    commands=[demo, stores, key, explain, ls, get, clear, stats, config, conform],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     invoke_without_command=True,
 )
@@ -47,9 +48,7 @@ def run(arguments: Sequence[str]) -> int:
         complain(_usage(error), ExitCode.USAGE, as_json)
         return ExitCode.USAGE
     except LLMCacheError as error:
-        code = code_of(error)
-        complain(str(error), code, as_json)
-        return code
+        return complain_of(error, as_json)
     except KeyboardInterrupt:
         complain("stopped", ExitCode.INTERRUPTED, as_json)
         return ExitCode.INTERRUPTED

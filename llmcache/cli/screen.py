@@ -4,15 +4,17 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from llmcache.cli.exits import ExitCode, code_of
 from llmcache.cli.wording import one_line, visible
 from llmcache.codec.markers import escaped
 from llmcache.codec.place import root
+from llmcache.errors import ConfigError, LLMCacheError
 from llmcache.model.units import Plain
 
 # Nobody reads a pipe at 80 columns: a cell cut there is lost for grep. A set COLUMNS is obeyed everywhere.
@@ -67,6 +69,19 @@ def show_json(value: Plain) -> None:
 def readable_json(value: Plain) -> str:
     """Return a value as indented JSON with its letters readable."""
     return json.dumps(escaped(value, root("value")), indent=2, ensure_ascii=False)
+
+
+def complain_of(error: LLMCacheError, as_json: bool) -> ExitCode:
+    """Print an error of ours on the error stream, each mistake in a configuration file on a line; return the exit code."""
+    code = code_of(error)
+    mistakes = error.mistakes if isinstance(error, ConfigError) else ()
+    if as_json:
+        listed = {"mistakes": [asdict(mistake) | {"text": mistake.text} for mistake in mistakes]} if mistakes else {}
+        sys.stderr.write(json.dumps({"error": str(error), "exit_code": code, **listed}) + "\n")
+    else:
+        for message in [mistake.text for mistake in mistakes] or [str(error)]:
+            complain(message, code, as_json=False)
+    return code
 
 
 def complain(message: str, code: int, as_json: bool) -> None:

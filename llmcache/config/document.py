@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
-from llmcache.config.mistakes import Mistake
 from llmcache.config.schema import Path
+from llmcache.errors import Mistake
 from llmcache.model.units import Plain
 
 

@@ -3,47 +3,12 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from llmcache.config.url import masked
-from llmcache.errors import ConfigError
+from llmcache.errors import ConfigError, Mistake
 
 _MOST_SHOWN = 60
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing in a file that cannot be right.
-
-    Attributes:
-        file: The file, as people find it.
-        line: Counted from 1; None where it is the file as a whole.
-        table: The table the key stands in, without brackets; "" at the top of the file.
-        key: The key, or "" where it is not about one.
-        found: What is there, in words; never a password.
-        allowed: What may be there.
-        nearest: The allowed spelling that is most like the one found, or "".
-        hint: What to do, where the rest does not say it.
-    """
-
-    file: str
-    line: int | None
-    table: str
-    key: str
-    found: str
-    allowed: str
-    nearest: str = ""
-    hint: str = ""
-
-    @property
-    def text(self) -> str:
-        """The mistake as one line."""
-        where = self.file if self.line is None else f"{self.file}:{self.line}"
-        place = " ".join(filter(None, [f"[{self.table}]" if self.table else "", self.key]))
-        said = [f"found {self.found}" if self.found else "", f"allowed {self.allowed}" if self.allowed else ""]
-        said += [f"did you mean {self.nearest!r}?" if self.nearest else "", self.hint]
-        return f"{where}: {place + ': ' if place else ''}{'; '.join(filter(None, said))}"
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
@@ -72,9 +37,9 @@ def dotted(names: Iterable[str]) -> str:
 
 
 def error_of(mistakes: Sequence[Mistake]) -> ConfigError:
-    """Return the error that says all of them, one a line; in its `mistakes` each stands alone."""
-    lines = tuple(mistake.text for mistake in mistakes)
+    """Return the error that says all of them, one a line."""
+    lines = [mistake.text for mistake in mistakes]
     many = f"{len(lines)} mistakes in the configuration:\n  " + "\n  ".join(lines)
     error = ConfigError(many if len(lines) > 1 else "".join(lines))
-    error.mistakes = lines
+    error.mistakes = tuple(mistakes)
     return error

@@ -6,10 +6,11 @@ from pathlib import Path as FilePath
 
 from llmcache.config.document import Document, Value
 from llmcache.config.lines import lines_of
-from llmcache.config.mistakes import Mistake, dotted, nearest, shown
+from llmcache.config.mistakes import dotted, nearest, shown
 from llmcache.config.schema import FILE, MAIN, REQUIRED, SECTION, Named, Option, Path, Table
 from llmcache.config.sources import PROJECT_FILE
 from llmcache.config.values import ALLOWED, Wrong, is_url, read_value
+from llmcache.errors import Mistake
 from llmcache.model.units import Plain
 
 _SECTION_PATH = ("tool", "llmcache")

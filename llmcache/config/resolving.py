@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path as FilePath
 
 from llmcache.config.document import Document, Value
-from llmcache.config.mistakes import Mistake, error_of, nearest, shown
+from llmcache.config.mistakes import error_of, nearest, shown
 from llmcache.config.references import filled, filled_url, names_in, shown_url
 from llmcache.config.schema import PURPOSES, Path, options_of
 from llmcache.config.settings import Origin, Setting, Settings, StoreChoice
 from llmcache.config.sources import ARGUMENT, DEFAULT, NAMESPACE_VARIABLE, PROFILE_VARIABLE, Source, find_source
 from llmcache.config.url import parse_url
 from llmcache.config.values import ALLOWED, is_url
-from llmcache.errors import ConfigError, UsageError
+from llmcache.errors import ConfigError, Mistake, UsageError
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Plain
 
@@ -59,6 +59,18 @@ def namespace_in_force(given: Namespace | str | None) -> Namespace:
     document = _read(source)
     name, _ = _profile(source, document, os.environ, None)
     return _Resolving(source, document, os.environ, name).namespace()
+
+
+def written_stores(document: Document) -> list[StoreChoice]:
+    """Return every store of a file, whether a profile uses it or not, with its references as they are written."""
+    found = [value for path, value in document.values.items() if path[-1] == "url"]
+    found += [value for path, value in document.values.items() if path[-1] == "store" and is_url(value.value)]
+    return [_written(document, "", value) for value in found]
+
+
+def _written(document: Document, name: str, value: Value) -> StoreChoice:
+    text: str = value.value
+    return StoreChoice(name, text, document.folder, shown_url(text), _origin(document, value), names_in(text))
 
 
 def check_namespace(given: object) -> None:
@@ -203,18 +215,17 @@ class _Resolving:
         return self._filled(found.value, self._document.values["stores", found.value, "url"])
 
     def _filled(self, name: str, written: Value) -> StoreChoice:
-        text: str = written.value
-        choice = StoreChoice(
-            name, text, self._document.folder, shown_url(text), _origin(self._document, written), names_in(text)
-        )
+        choice = _written(self._document, name, written)
         if self._has_gaps(written):
             return choice
-        url = filled_url(text, self._environment)
+        url = filled_url(choice.url, self._environment)
         try:
             parse_url(url)
         except ConfigError:
             # The value of the variable is not shown: it may be a secret.
-            self._note(written, f"{shown(text)}, which is no URL when filled from the environment", ALLOWED["url"])
+            self._note(
+                written, f"{shown(choice.url)}, which is no URL when filled from the environment", ALLOWED["url"]
+            )
         return replace(choice, url=url)
 
     def _has_gaps(self, written: Value) -> bool:

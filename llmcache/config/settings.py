@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llmcache.config.mistakes import Mistake, dotted
+from llmcache.config.mistakes import dotted
 from llmcache.config.sources import DEFAULT, Source
+from llmcache.errors import Mistake
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Plain, Seconds
 

@@ -11,6 +11,7 @@ import pytest
 
 import llmcache
 from llmcache.cli.app import run
+from llmcache.config.sources import VARIABLES
 from llmcache.keys import request_key
 from llmcache.model.key import Key
 from llmcache.model.namespace import Namespace
@@ -43,7 +44,7 @@ Command = Callable[..., Said]
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """Runs the command with these arguments, at 100 columns, in an empty folder and without our variables."""
-    for name in ("LLMCACHE_URL", "LLMCACHE_NAMESPACE", "LLMCACHE_TRACEBACK"):
+    for name in (*VARIABLES, "LLMCACHE_TRACEBACK"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache-home"))

@@ -108,7 +108,7 @@ def test_all_missing_variables_are_named_at_once(tmp_path: Path) -> None:
         settled(tmp_path, environment={"HOST": "h"}, profile="prod")
 
     assert ["STAGE", "PASSWORD", "TIMEOUT"] == [
-        line.partition("${")[2].partition("}")[0] for line in raised.value.mistakes
+        mistake.found.partition("${")[2].partition("}")[0] for mistake in raised.value.mistakes
     ]
     assert "dev" == settled(tmp_path).profile
 

@@ -198,7 +198,6 @@ WRONG_FILES = [
         "named store that names another",
         '[stores.shared]\nurl = "other"\n',
         f":2: [stores.shared] url: found 'other'; allowed {_URL}; for a folder write sqlite:other",
-        seen_by_editors=False,
     ),
     WrongFile(
         "password in the file",
