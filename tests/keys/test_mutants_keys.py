@@ -62,7 +62,7 @@ def test_an_id_that_a_request_mentions_is_kept() -> None:
 @pytest.mark.parametrize("member", [object(), {1}, b"x", [object()], {"b": object()}])
 def test_a_stranger_in_a_mapping_is_refused(member: Any) -> None:
     """Under a plain name, too, only plain data is taken."""
-    with pytest.raises(UsageError, match=r"^parameters\.a"):
+    with pytest.raises(UsageError, match=r"^parameters\{0\}"):
         request_key(Request(model="m", messages=[], parameters={"a": member}), SHOP)
 
 
