@@ -4,6 +4,7 @@ from llmcache_conformance.cases.conditional import CONDITIONAL
 from llmcache_conformance.cases.deleting import DELETING
 from llmcache_conformance.cases.expiry import EXPIRY
 from llmcache_conformance.cases.limits import LIMITS
+from llmcache_conformance.cases.linear import LINEAR
 from llmcache_conformance.cases.log_races import LOG_RACES
 from llmcache_conformance.cases.logs import LOGS
 from llmcache_conformance.cases.reading import READING
@@ -25,6 +26,7 @@ CASES = (
     *LIMITS,
     *LOGS,
     *LOG_RACES,
+    *LINEAR,
     *SCANNING,
     *CANCELLING,
     *CLOSING,

@@ -5,6 +5,7 @@ from llmcache_conformance.saboteurs.limits import LIMIT_SABOTEURS
 from llmcache_conformance.saboteurs.listing import LISTING_SABOTEURS
 from llmcache_conformance.saboteurs.logs import LOG_SABOTEURS
 from llmcache_conformance.saboteurs.names import NAME_SABOTEURS
+from llmcache_conformance.saboteurs.races import RACE_SABOTEURS
 from llmcache_conformance.saboteurs.room import ROOM_SABOTEURS
 from llmcache_conformance.saboteurs.saboteur import Saboteur
 from llmcache_conformance.saboteurs.times import TIME_SABOTEURS
@@ -16,6 +17,7 @@ SABOTEURS = (
     *CONDITION_SABOTEURS,
     *LOG_SABOTEURS,
     *ROOM_SABOTEURS,
+    *RACE_SABOTEURS,
     *LIMIT_SABOTEURS,
     *LISTING_SABOTEURS,
     *ENDING_SABOTEURS,
