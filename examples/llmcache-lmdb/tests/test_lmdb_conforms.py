@@ -1,0 +1,12 @@
+"""The store against the whole suite of llmcache."""
+
+import tempfile
+
+from llmcache_conformance import Conformance, Need
+
+
+class TestLmdb(Conformance):
+    """LMDB keeps the contract."""
+
+    url = f"lmdb:{tempfile.mkdtemp()}?max_bytes=64MiB"
+    without = (Need.SMALL,)  # it evicts nothing

@@ -1,0 +1,149 @@
+"""What the suite cannot know: room, forks, and folders that cannot be used."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from llmcache_lmdb.store import LmdbStore, open_pair
+
+from llmcache.errors import ClosedError, ConfigError, StoreLimit, StoreRefused
+from llmcache.model.key import Key, Kind, Space
+from llmcache.model.namespace import Namespace
+from llmcache.protocols.key_value import Put
+
+Opener = Callable[..., LmdbStore]
+SPACE = Space(Namespace(("shop",)), Kind.RESPONSE)
+LOG = Key(Space(Namespace(("shop",)), Kind.HISTORY), "session")
+
+
+def key(number: object) -> Key:
+    """Return the key of an answer."""
+    return Key(SPACE, f"{number}")
+
+
+@pytest.fixture
+def opener(tmp_path: Path) -> Iterator[Opener]:
+    """Opens the store in one folder; all are closed at the end."""
+    opened: list[LmdbStore] = []
+
+    def open_it(max_bytes: int = 1 << 20, clock: Callable[[], float] = lambda: 1e9) -> LmdbStore:
+        pair = open_pair((tmp_path / "store").resolve(), max_bytes=max_bytes, clock=clock)
+        assert isinstance(pair.blocking, LmdbStore)
+        opened.append(pair.blocking)
+        return pair.blocking
+
+    yield open_it
+    for store in opened:
+        store.close()
+
+
+def fill(store: LmdbStore, ttl: float | None = None) -> int:
+    """Put until the store refuses, and return how many it took."""
+    for number in range(10_000):
+        try:
+            store.put_many((Put(key(number), b"x" * 4_000, ttl),))
+        except StoreLimit:
+            return number
+    raise AssertionError("it never fills")
+
+
+def test_full_store_refuses_and_can_be_emptied(opener: Opener) -> None:
+    """What does not fit is StoreLimit, all that was taken is there, and deleting makes room."""
+    store = opener()
+    taken = fill(store)
+    found = store.get_many([key(number) for number in range(taken + 1)])
+    with pytest.raises(StoreLimit, match="max_bytes is reached"):
+        store.append(LOG, [b"x" * 100_000] * 20)
+    store.clear(SPACE)
+
+    assert [*[b"x" * 4_000] * taken, None] == found
+    assert taken > 100
+    assert taken == fill(store)
+
+
+def test_expired_entries_make_room(opener: Opener) -> None:
+    """What has expired goes when the room is needed."""
+    now = [1e9]
+    store = opener(clock=lambda: now[0])
+    taken = fill(store, ttl=10.0)
+    now[0] += 11.0
+
+    assert taken == fill(store)
+
+
+def test_other_process_may_have_grown_the_file(opener: Opener) -> None:
+    """A child with a larger bound writes more than the parent's fits, and the parent reads it all."""
+    store = opener()
+    store.put_many((Put(key("first"), b"1"),))
+
+    def work() -> bool:
+        store.close()
+        larger = opener(max_bytes=1 << 22)
+        larger.put_many([Put(key(number), b"x" * 4_000) for number in range(600)])
+        return True
+
+    assert forked(work) == 0
+    assert store.get_many([key(number) for number in range(600)]) == [b"x" * 4_000] * 600
+
+
+def forked(work: Callable[[], bool]) -> int:
+    """Do `work` in a child and return its exit status, 0 where it answered True."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # a child that hangs is ended, and that is its exit status
+        status = 2
+        try:
+            status = 0 if work() else 1
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_forks_among_busy_threads(opener: Opener) -> None:
+    """Children read and write and end; the parent's threads lose nothing."""
+    store = opener(max_bytes=1 << 24)
+    is_over = threading.Event()
+    written = [0, 0]
+
+    def write(thread: int) -> None:
+        while not is_over.is_set():
+            store.append(Key(LOG.space, f"{thread}"), [b"%d" % written[thread]])
+            written[thread] += 1
+
+    threads = [threading.Thread(target=write, args=(thread,)) for thread in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        outcomes = {forked(lambda: store.append(LOG, [b"child"]) > 0) for _ in range(10)}
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join(20)
+
+    assert ({0}, 10) == (outcomes, store.log_length(LOG))
+    assert written == [store.log_length(Key(LOG.space, f"{thread}")) for thread in range(2)]
+
+
+def test_two_stores_share_one_environment(opener: Opener) -> None:
+    """LMDB takes a folder once a process; closing one store leaves the other open."""
+    first, second = opener(), opener()
+    first.put_many((Put(key("a"), b"1"),))
+    first.close()
+    with pytest.raises(ClosedError, match="open the cache again"):
+        first.get_many((key("a"),))
+
+    assert second.get_many((key("a"),)) == [b"1"]
+    with pytest.raises(ConfigError, match="another max_bytes"):
+        opener(max_bytes=1 << 21)
+
+
+def test_other_files_are_refused(opener: Opener, tmp_path: Path) -> None:
+    """A folder whose data is not LMDB's is told at opening."""
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "data.mdb").write_bytes(b"x" * 10_000)
+
+    with pytest.raises(StoreRefused, match="the folder cannot be used"):
+        opener()
