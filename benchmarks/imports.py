@@ -1,11 +1,12 @@
 """What importing costs, in cold processes with .pyc files, and what the base install takes."""
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from benchmarks.timing import quantile
 
 _CHILD = """
 import resource, sys
@@ -15,42 +16,51 @@ print(used.ru_utime + used.ru_stime, len(sys.modules))
 """
 
 
-def cold(statement: str, runs: int = 9) -> tuple[float, int]:
-    """Return the median CPU milliseconds of a process that runs `statement`, and how many modules it had then."""
+STATEMENTS = {
+    "bare interpreter": "pass",
+    "import llmcache": "import llmcache",
+    "import llmcache; llmcache.open": "import llmcache; llmcache.open",
+    "open('memory:')": "import llmcache; llmcache.open('memory:')",
+    "import diskcache": "import diskcache",
+    "import langchain_core.caches": "import langchain_core.caches",
+    "from llmcache_langchain import LLMCache": "from llmcache_langchain import LLMCache",
+    "... and LLMCache('memory:')": "from llmcache_langchain import LLMCache; LLMCache('memory:')",
+}
+
+
+def cold(statement: str) -> tuple[float, int] | None:
+    """Return the CPU milliseconds of a process that runs `statement`, and how many modules it had then; None on failure."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    samples = []
-    modules = 0
-    for _ in range(runs + 1):
-        out = subprocess.run(
-            [sys.executable, "-c", _CHILD, statement], env=environment, check=True, capture_output=True, text=True
-        ).stdout.split()
-        samples.append(float(out[0]) * 1000)
-        modules = int(out[1])
-    return statistics.median(samples[1:]), modules
+    done = subprocess.run(
+        [sys.executable, "-c", _CHILD, statement], env=environment, check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        return None
+    spent, modules = done.stdout.split()
+    return float(spent) * 1000, int(modules)
 
 
-def imports() -> str:
-    """A table of imports beside a bare interpreter."""
-    statements = {
-        "bare interpreter": "pass",
-        "import llmcache": "import llmcache",
-        "import llmcache; llmcache.open": "import llmcache; llmcache.open",
-        "open('memory:')": "import llmcache; llmcache.open('memory:')",
-        "import diskcache": "import diskcache",
-        "import langchain_core.caches": "import langchain_core.caches",
-        "from llmcache_langchain import LLMCache": "from llmcache_langchain import LLMCache",
-        "... and LLMCache('memory:')": "from llmcache_langchain import LLMCache; LLMCache('memory:')",
-    }
-    lines = [f"import, CPU of a cold process (median of 9)\n  {'':40}{'ms':>8}{'above bare':>12}{'modules':>9}"]
-    bare = None
-    for name, statement in statements.items():
-        try:
-            spent, modules = cold(statement)
-        except subprocess.CalledProcessError:
-            lines.append(f"  {name:40}{'not installed':>20}")
+def imports(runs: int = 15) -> str:
+    """A table of imports beside a bare interpreter; they take turns, so that all see the same weather."""
+    samples: dict[str, list[float]] = {name: [] for name in STATEMENTS}
+    modules: dict[str, int] = {}
+    for turn in range(1 + runs):  # the first writes the .pyc files
+        for name, statement in STATEMENTS.items():
+            found = cold(statement)
+            if found is not None and turn:
+                samples[name].append(found[0])
+                modules[name] = found[1]
+    bare = quantile(samples["bare interpreter"], 0.1)
+    lines = [
+        f"import, CPU of a cold process, {runs} turns",
+        f"  {'ms':40}{'p10':>8}{'median':>8}{'above bare':>12}{'modules':>9}",
+    ]
+    for name, spent in samples.items():
+        if not spent:
+            lines.append(f"  {name:40}{'not installed':>16}")
             continue
-        bare = spent if bare is None else bare
-        lines.append(f"  {name:40}{spent:8.1f}{spent - bare:12.1f}{modules:9}")
+        least = quantile(spent, 0.1)
+        lines.append(f"  {name:40}{least:8.1f}{quantile(spent, 0.5):8.1f}{least - bare:12.1f}{modules[name]:9}")
     return "\n".join(lines)
 
 
