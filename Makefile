@@ -4,6 +4,7 @@
 BIN := .venv/bin
 WORKERS ?= 2
 ROUNDS ?= 20
+COVERED := 95
 RACES := tests/sqlite tests/memory tests/conformance tests/langchain/test_many_writers.py
 SOURCES := llmcache adapters conformance tests
 SHELL := /bin/bash
@@ -19,8 +20,11 @@ demo: .venv/.demo ## run the two use cases: answers kept, a conversation remembe
 	@$(BIN)/llmcache demo
 
 test: check ## every check, then every test with coverage
+	@.ci/servers
 	@echo '==> tests, $(WORKERS) at a time'
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term
+	@echo '==> the core, its branches: at least $(COVERED) %'
+	@$(BIN)/coverage report --include='llmcache/*' --fail-under=$(COVERED) --format=total
 
 check: .venv/.dev ## format, lint, both type checkers, import contracts, lengths of files
 	@echo '==> ruff format' && $(BIN)/ruff format --check .
