@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from weakref import WeakKeyDictionary
 
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
@@ -34,7 +33,7 @@ class AsyncRedisStore:
         self._core = core
         self._wire = wire
         self._close_other = close_other
-        self._reads: WeakKeyDictionary[asyncio.AbstractEventLoop, Reads] = WeakKeyDictionary()
+        self._reads: dict[asyncio.AbstractEventLoop, Reads] = {}
 
     @property
     def name(self) -> str:
@@ -105,5 +104,7 @@ class AsyncRedisStore:
         loop = asyncio.get_running_loop()
         reads = self._reads.get(loop)
         if reads is None:
+            for other in [other for other in self._reads if other.is_closed()]:
+                self._reads.pop(other, None)
             reads = self._reads[loop] = Reads(lambda keys: self._wire.run(self._core.entries.get_many(keys)))
         return reads

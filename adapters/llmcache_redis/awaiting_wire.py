@@ -19,6 +19,7 @@ from llmcache_redis.commands import Address, Lost, Outcome, Part, Pause, Round, 
 from llmcache_redis.deadline import Deadline
 from llmcache_redis.dialling import Dial
 from llmcache_redis.errors import closed, is_answer
+from llmcache_redis.packing import packed
 
 _GOODBYE: Final[Seconds] = 1.0
 """How long the end of a loop waits for the other side of an encrypted connection to say goodbye."""
@@ -244,9 +245,9 @@ class _Exchange:
         """Send all commands; a failure is kept for `outcomes`."""
         try:
             self._connection = connection = await self._idle.take()
-            packed = _packed(connection, self._part)
+            sent = packed(self._part)
             self._sent = True
-            await connection.send_packed_command(packed, check_health=False)
+            await connection.send_packed_command(sent, check_health=False)
         except _LOSSES as error:
             if isinstance(error, TimeoutError):
                 raise  # of `asyncio.timeout`: for all exchanges
@@ -278,16 +279,3 @@ class _Exchange:
         missing = len(self._part.commands) - len(self._found)
         rest = self.error if self.error is not None and is_answer(self.error) else Lost(self.error, self._sent)
         return [*self._found, *[rest] * missing]
-
-
-def _packed(connection: Any, part: Part) -> Sequence[bytes]:
-    if len(part.commands) == 1 and not part.asking:
-        packed: Sequence[bytes] = connection.pack_command(*part.commands[0].words)
-        return packed
-    lines: list[Sequence[object]] = []
-    for command in part.commands:
-        if part.asking:
-            lines.append(("ASKING",))
-        lines.append(command.words)
-    several: Sequence[bytes] = connection.pack_commands(lines)
-    return several

@@ -1,10 +1,9 @@
 """The wire of the blocking colour: connections, a round trip over them, and what is lost when one breaks."""
 
 import os
-import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from redis import exceptions as foreign
@@ -13,7 +12,8 @@ from llmcache_redis.commands import Address, Lost, Outcome, Part, Pause, Round, 
 from llmcache_redis.deadline import Deadline
 from llmcache_redis.dialling import Dial
 from llmcache_redis.errors import closed, is_answer
-from llmcache_redis.timed import Dialled
+from llmcache_redis.packing import packed
+from llmcache_redis.timed import Dialled, is_quiet
 
 _LOSSES: Final = (foreign.RedisError, OSError)
 
@@ -27,7 +27,10 @@ class _Idle:
         self._address = address
         self._dial = dial
         self._free: deque[Dialled] = deque()
-        self._turns = threading.BoundedSemaphore(most)
+        # A queue of nothings, because a semaphore of `threading` costs microseconds.
+        self._turns: SimpleQueue[None] = SimpleQueue()
+        for _ in range(most):
+            self._turns.put(None)
         self.is_closed = False
         self.pid = os.getpid()
 
@@ -38,12 +41,14 @@ class _Idle:
             TimeoutError: All were in use until the deadline.
             redis.RedisError: There was none, and none could be made.
         """
-        if not self._turns.acquire(blocking=False) and not self._turns.acquire(timeout=deadline.left()):
-            raise TimeoutError
+        try:
+            self._turns.get(timeout=deadline.left())
+        except Empty:
+            raise TimeoutError from None
         try:
             return self._connected(deadline)
         except BaseException:
-            self._turns.release()
+            self._turns.put(None)
             raise
 
     def _connected(self, deadline: Deadline) -> Dialled:
@@ -52,13 +57,13 @@ class _Idle:
                 connection = self._free.pop()
             except IndexError:
                 return self._made(deadline)
-            if _is_quiet(connection):
+            if is_quiet(connection):
                 connection.deadline = deadline
                 return connection
             connection.disconnect()
 
     def _made(self, deadline: Deadline) -> Dialled:
-        connection = self._dial.blocking(self._address)
+        connection: Dialled = self._dial.blocking(self._address)
         connection.deadline = deadline
         try:
             connection.connect()
@@ -78,7 +83,7 @@ class _Idle:
             connection.disconnect()
         if self.is_closed or not is_sound:
             self.drop()
-        self._turns.release()
+        self._turns.put(None)
 
     def drop(self) -> None:
         """Close the connections that are not in use."""
@@ -88,14 +93,6 @@ class _Idle:
             except IndexError:
                 return
             connection.disconnect()
-
-
-def _is_quiet(connection: Dialled) -> bool:
-    """True where nothing has arrived: what arrives between calls is the end of the connection, or not meant for us."""
-    try:
-        return not connection.can_read()
-    except _LOSSES:
-        return False
 
 
 class BlockingWire:
@@ -177,9 +174,9 @@ class _Exchange:
         """Send all commands; a failure is kept for `read`."""
         try:
             self._connection = connection = self._idle.take(self._deadline)
-            packed = _packed(connection, self._part)
+            sent = packed(self._part)
             self._sent = True
-            connection.send_packed_command(packed, check_health=False)
+            connection.send_packed_command((sent,), check_health=False)
         except _LOSSES as error:
             self._error = error
 
@@ -216,16 +213,3 @@ class _Exchange:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._idle.give_back(connection, is_sound=is_sound)
-
-
-def _packed(connection: Dialled, part: Part) -> Sequence[bytes]:
-    if len(part.commands) == 1 and not part.asking:
-        packed: Sequence[bytes] = connection.pack_command(*part.commands[0].words)
-        return packed
-    lines: list[Sequence[object]] = []
-    for command in part.commands:
-        if part.asking:
-            lines.append(("ASKING",))
-        lines.append(command.words)
-    several: Sequence[bytes] = connection.pack_commands(lines)
-    return several

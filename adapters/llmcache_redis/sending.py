@@ -41,7 +41,16 @@ class Sender:
         Raises:
             StoreError: The first failure; other commands may have been done.
         """
-        return (yield from _Sending(self.topology, commands, deed, timeout).run())
+        deadline, owner = Deadline(timeout), self.topology.only
+        if owner is None:
+            return (yield from _Sending(self.topology, commands, deed, deadline).run())
+        # The short way for what goes well on one server, which is nearly everything.
+        part = Part(owner, commands)
+        answers = yield Round((part,), deadline)
+        for outcome in answers[0]:
+            if isinstance(outcome, Lost | foreign.RedisError):
+                return (yield from _Sending(self.topology, commands, deed, deadline).run(part, answers))
+        return answers[0]
 
     def servers(self, deed: Deed, timeout: Seconds) -> Wire[Sequence[Address]]:
         """Return every server that holds keys, as it is now."""
@@ -69,11 +78,11 @@ class _Sending:
 
     __slots__ = ("_asking", "_commands", "_deadline", "_deed", "_left", "_maybe_done", "_must_refresh", "_pause", "_replies", "_topology")  # fmt: skip
 
-    def __init__(self, topology: Topology, commands: Sequence[Command], deed: Deed, timeout: Seconds) -> None:
+    def __init__(self, topology: Topology, commands: Sequence[Command], deed: Deed, deadline: Deadline) -> None:
         self._topology = topology
         self._commands = list(commands)
         self._deed = deed
-        self._deadline = Deadline(timeout)
+        self._deadline = deadline
         self._replies: list[Reply] = [None] * len(commands)
         self._asking: dict[int, Address] = {}
         self._left = 1
@@ -81,13 +90,17 @@ class _Sending:
         self._must_refresh = False
         self._pause = False
 
-    def run(self) -> Wire[list[Reply]]:
-        """Go round until every command has its reply."""
+    def run(self, first: Part | None = None, answers: Sequence[list[Outcome]] | None = None) -> Wire[list[Reply]]:
+        """Go round until every command has its reply; the first round may have been made already."""
         todo: Sequence[int] = range(len(self._commands))
         for _ in range(_MOST_ROUNDS):
-            parts, places = yield from self._parted(todo)
-            answers = yield Round(parts, self._deadline)
+            if first is None or answers is None:
+                parts, places = yield from self._parted(todo)
+                answers = yield Round(parts, self._deadline)
+            else:
+                parts, places = [first], [list(todo)]
             failed = self._taken(places, answers)
+            first = answers = None
             if not failed:
                 return self._replies
             todo = self._judged(failed, parts, places)
@@ -115,7 +128,7 @@ class _Sending:
         ]
         return parts, places
 
-    def _taken(self, places: list[list[int]], answers: list[list[Outcome]]) -> list[tuple[int, Outcome, int]]:
+    def _taken(self, places: list[list[int]], answers: Sequence[list[Outcome]]) -> list[tuple[int, Outcome, int]]:
         """Keep the replies; return place, failure and part of the others."""
         failed: list[tuple[int, Outcome, int]] = []
         for part, (mine, outcomes) in enumerate(zip(places, answers, strict=True)):

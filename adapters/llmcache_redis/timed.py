@@ -4,10 +4,13 @@ redis-py's time limits count anew at each read of the socket, so a server that s
 without end. Here each step gets what is left of the call's time.
 """
 
+import select
 import socket
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol, cast
+
+from redis import exceptions as foreign
 
 from llmcache.model.units import Seconds
 from llmcache_redis.deadline import Deadline
@@ -32,14 +35,6 @@ class Dialled(Protocol):
         """Tell whether something has arrived."""
         ...
 
-    def pack_command(self, *words: object) -> Any:
-        """Return the bytes of a command."""
-        ...
-
-    def pack_commands(self, commands: Any) -> Any:
-        """Return the bytes of several."""
-        ...
-
     def send_packed_command(self, packed: Any, check_health: bool = True) -> None:
         """Send bytes."""
         ...
@@ -52,11 +47,17 @@ class Dialled(Protocol):
 class DeadlineSocket:
     """A connected socket that gives each of its steps the time left of its connection's deadline."""
 
-    __slots__ = ("_connection", "_socket")
+    __slots__ = ("_connection", "_poll", "_socket")
 
     def __init__(self, connected: socket.socket, connection: "_Timed") -> None:
         self._socket = connected
         self._connection = connection
+        self._poll = select.poll()
+        self._poll.register(connected, select.POLLIN)
+
+    def is_quiet(self) -> bool:
+        """True where nothing has arrived, not even the end."""
+        return not self._poll.poll(0)
 
     def recv_into(self, *arguments: Any) -> int:
         """As of a socket."""
@@ -100,6 +101,17 @@ class _Timed:
     def _connect(self) -> DeadlineSocket:
         connect = cast(Callable[[], socket.socket], super()._connect)  # type: ignore[misc]  # of the class behind this one
         return DeadlineSocket(connect(), self)
+
+
+def is_quiet(connection: Dialled) -> bool:
+    """True where nothing has arrived: what arrives between calls is the end of the connection, or not meant for us."""
+    connected = getattr(connection, "_sock", None)
+    if isinstance(connected, DeadlineSocket):
+        return connected.is_quiet()
+    try:
+        return not connection.can_read()
+    except (foreign.RedisError, OSError):
+        return False
 
 
 @cache

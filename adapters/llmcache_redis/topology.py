@@ -22,6 +22,11 @@ class Topology(Protocol):
         """True where asking again may give another answer."""
         ...
 
+    @property
+    def only(self) -> Address | None:
+        """The one server that there is; None where there may be others."""
+        ...
+
     def owner(self, slot: int) -> Address | None:
         """Return who has `slot`; None where somebody must be asked first."""
         ...
@@ -43,6 +48,7 @@ class OneAddress:
     """One server that never changes."""
 
     def __init__(self, address: Address) -> None:
+        self.only: Address | None = address
         self._address = address
 
     @property
@@ -70,6 +76,7 @@ class Slots:
     """
 
     def __init__(self, seeds: Sequence[Address]) -> None:
+        self.only: Address | None = None
         self._seeds = tuple(seeds)
         self._owners: list[Address | None] = [None] * SLOTS
 
@@ -114,6 +121,7 @@ class Watched:
 
     def __init__(self, sentinels: Sequence[Address], service: str) -> None:
         self._sentinels = tuple(sentinels)
+        self.only: Address | None = None
         self._service = service
         self._master: Address | None = None
 

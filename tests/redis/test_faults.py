@@ -109,6 +109,8 @@ def test_cut_at_every_byte_of_a_reply(opener: Opener, colour: str, fault: Callab
         for call in COLOURS[colour](store, number):
             with store.proxy.under(fault(after), times=1):
                 found.append(asked(call))
+            # A reply that came whole before the end leaves a dead connection, which is this call's trouble, not the next one's.
+            store.blocking.log_length(log(number))
         lengths.append(store.blocking.log_length(log(number)))
         store.blocking.delete_log(log(number))
 
@@ -212,11 +214,11 @@ async def test_cancelling_in_a_storm(opener: Opener) -> None:
     await store.awaiting.close()
 
 
-async def _locked(store: AsyncRedisStore, number: int) -> list[bytes]:
+async def _locked(store: AsyncRedisStore, number: int) -> list[bytes | None]:
     """Write and read a log: a call that does not travel with others."""
     if not await store.log_length(log(f"storm {number}")):
         await store.append(log(f"storm {number}"), (b"%d" % number,), max_length=1)
-    return await store.read_log(log(f"storm {number}"))
+    return [*await store.read_log(log(f"storm {number}"))]
 
 
 async def test_cancelled_waiter_hurts_nobody(opener: Opener) -> None:

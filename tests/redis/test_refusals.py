@@ -5,8 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from llmcache.errors import LLMCacheError, StoreError, StoreLimit, StoreRefused, StoreTimeout, StoreUnavailable
-from llmcache.errors import ClosedError, UnsupportedError, UsageError
+from llmcache.errors import (
+    ClosedError,
+    LLMCacheError,
+    StoreError,
+    StoreLimit,
+    StoreRefused,
+    StoreTimeout,
+    StoreUnavailable,
+    UnsupportedError,
+    UsageError,
+)
 from llmcache.model.key import Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.protocols.key_value import Put

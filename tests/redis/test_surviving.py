@@ -81,7 +81,7 @@ def test_loops_one_after_the_other(server: Server) -> None:
 def test_loops_side_by_side(server: Server) -> None:
     """Two loops in two threads use one store at once, and closing it in one of them leaves nothing open in either."""
     before = _sockets()
-    blocking, awaiting = opened(server.port)
+    _, awaiting = opened(server.port)
     ready, go_on = threading.Barrier(2, timeout=20.0), threading.Event()
 
     async def one(name: str) -> list[bytes | None]:
@@ -147,11 +147,12 @@ def test_waiting_for_a_connection_ends(server: Server, colour: str) -> None:
         blocking, awaiting = opened(proxy.port, max_connections=1, timeout=0.2, log_timeout=0.2)
 
         def fail(number: int) -> bool:
+            calls = {
+                "blocking": lambda: blocking.append(log(number), (b"1",)),
+                "async": lambda: asyncio.run(_both(awaiting, number)),
+            }
             with pytest.raises(StoreTimeout):
-                if colour == "blocking":
-                    blocking.append(log(number), (b"1",))
-                else:
-                    asyncio.run(_both(awaiting, number))
+                calls[colour]()
             return True
 
         with ThreadPoolExecutor(4) as pool:
