@@ -11,13 +11,20 @@ import click
 
 from llmcache.cli.options import with_json
 from llmcache.errors import PluginError
+from llmcache.plugins.loading import installed
 
 _PROGRAM = "llmcache_langchain.demo"
 _NEEDED = ("llmcache_langchain", "langchain_openai")
 
 
 @click.command()
-@click.option("--store", metavar="URL", default="sqlite:./.llmcache", show_default=True, help="Where to keep things.")
+@click.option(
+    "--store",
+    metavar="URL",
+    default="sqlite:./.llmcache",
+    show_default=True,
+    help="Where to keep things: a store URL, or the path of a llmcache.toml.",
+)
 @click.option("--delay", type=click.FloatRange(min=0), help="Seconds the local model takes to begin an answer.")
 @with_json
 def demo(store: str, delay: float | None, as_json: bool) -> int:
@@ -30,8 +37,14 @@ def demo(store: str, delay: float | None, as_json: bool) -> int:
         raise PluginError(f"the demo needs {', '.join(missing)}; install with: pip install 'llmcache-kit[demo]'")
     arguments = [
         "--store",
-        store,
+        _whole(store),
         *(["--json"] if as_json else []),
         *([] if delay is None else ["--delay", str(delay)]),
     ]
     return subprocess.run([sys.executable, "-m", _PROGRAM, *arguments], check=False).returncode  # noqa: S603 -- our own program
+
+
+def _whole(store: str) -> str:
+    """Return the URL that a bare scheme such as "momento-local" means; anything else is left to be opened or refused."""
+    schemes = {spec.scheme for plugin in installed() for spec in plugin.specs}
+    return f"{store}:" if store in schemes else store

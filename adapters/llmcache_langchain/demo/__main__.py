@@ -35,7 +35,7 @@ def _run(store: str, delay: float, as_json: bool) -> None:
             show.show_setting(chosen, store, delay)
         story.clear_traces(store)
         outcome = story.run(chosen, store, _progress)
-    looks = show.commands(store, story.answer_digest(store))
+    looks = show.commands(store, story.places(outcome))
     if as_json:
         show_json(show.summary(chosen, store, outcome, looks))
         return

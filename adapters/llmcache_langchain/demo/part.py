@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import httpx
+from langchain_core.caches import RETURN_VAL_TYPE
 from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.globals import set_llm_cache
 from langchain_core.messages import BaseMessage, HumanMessage
@@ -19,6 +20,8 @@ from openai import APIStatusError, OpenAIError
 
 from llmcache.cli.exits import ExitCode, code_of
 from llmcache.errors import LLMCacheError
+from llmcache.keys import langchain_key
+from llmcache.model.namespace import Namespace
 from llmcache.model.units import Plain
 from llmcache_langchain.cache import LLMCache
 from llmcache_langchain.history import ChatMessageHistory
@@ -26,17 +29,34 @@ from llmcache_langchain.history import ChatMessageHistory
 Tell: TypeAlias = Callable[[Plain], None]
 
 
+class NotingCache(LLMCache):
+    """Remembers under which key it kept the last answer, to tell where to look: not every store can list its keys.
+
+    Attributes:
+        kept_under: The physical key, or "".
+    """
+
+    def __init__(self, store: str, *, namespace: str) -> None:
+        super().__init__(store, namespace=namespace)
+        self.kept_under = ""
+        self._within = Namespace.of(namespace)
+
+    def update(self, prompt: str, llm_string: str, return_val: RETURN_VAL_TYPE) -> None:
+        super().update(prompt, llm_string, return_val)
+        self.kept_under = langchain_key(prompt, llm_string, self._within).physical
+
+
 class Asking:
     """A LangChain chat model whose requests, tokens and times are counted.
 
     Args:
-        task: "model", and "base_url" where it is not the client's own.
+        model: Its name; its address is where the client's own variables say.
     """
 
-    def __init__(self, task: Plain) -> None:
+    def __init__(self, model: str) -> None:
         self._requests = 0
         client = httpx.Client(event_hooks={"request": [self._count]})
-        self._model = ChatOpenAI(model=task["model"], base_url=task["base_url"], http_client=client, max_retries=1)
+        self._model = ChatOpenAI(model=model, http_client=client, max_retries=1)
 
     def ask(self, messages: list[BaseMessage]) -> tuple[BaseMessage, dict[str, Plain]]:
         """Return the model's answer, and what it took."""
@@ -70,12 +90,12 @@ def main() -> int:
 
 
 def _do(task: Plain, tell: Tell) -> None:
-    cache = LLMCache(task["store"], namespace=task["namespace"])
+    cache = NotingCache(task["store"], namespace=task["namespace"])
     set_llm_cache(cache)
-    asking = Asking(task)
+    asking = Asking(task["model"])
     for label in task["asks"]:
         _, took = asking.ask([HumanMessage(task["question"])])
-        tell({"step": "ask", "label": label} | took)
+        tell({"step": "ask", "label": label, "kept_under": cache.kept_under} | took)
     for session, questions in task["conversations"].items():
         history = ChatMessageHistory(session, task["store"], namespace=task["namespace"])
         for question in questions:

@@ -73,14 +73,12 @@ def show_places(commands: Sequence[str]) -> None:
     say("\n3. Look at what is kept\n", style=_HEADING)
     for command in commands:
         say(f"   {command}")
+    say("\n   Where a store can list what it holds, `llmcache ls` and `llmcache stats` do, with the same --store.")
 
 
-def commands(store: str, digest: str) -> list[str]:
-    """Return shell commands that show what the demo kept, ready to paste."""
-    program, at = _program(), f"--store {shlex.quote(store)}"
-    looks = [f"ls {at}", f"ls {at} --namespace {NAMESPACE}"]
-    looks += [f"get {digest} {at}"] if digest else []
-    return [f"{program} {look}" for look in [*looks, f"get {SESSION} {at}", f"stats {at}"]]
+def commands(store: str, keys: Sequence[str]) -> list[str]:
+    """Return shell commands that show what the demo kept, ready to paste; they work on every store."""
+    return [f"{_program()} get {shlex.quote(key)} --store {shlex.quote(store)}" for key in keys]
 
 
 def summary(chosen: Chosen, store: str, outcome: Outcome, looks: Sequence[str]) -> dict[str, Plain]:

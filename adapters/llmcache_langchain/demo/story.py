@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from llmcache.api.opening import open as open_cache
-from llmcache.cli.reading import row_of
 from llmcache.errors import UsageError
-from llmcache.model.key import Kind, Space
+from llmcache.model.key import Key, Kind, Space
+from llmcache.model.namespace import Namespace
 from llmcache.model.units import Plain, Seconds
 from llmcache_langchain.demo.model import LocalModel
 
@@ -75,10 +75,11 @@ def clear_traces(store: str) -> None:
     """Drop what an earlier run left, so that the first call is cold.
 
     Raises:
-        UsageError: The store forgets when a process ends, or other processes cannot see it.
+        UsageError: A store forgets when a process ends, or other processes cannot see it.
     """
     with open_cache(store, namespace=NAMESPACE) as cache:
-        if not (cache.capabilities.persistent and cache.capabilities.shared):
+        declared = [setup.capabilities for setup in cache.setup.all]
+        if not all(capabilities.persistent and capabilities.shared for capabilities in declared):
             raise UsageError(f"the demo restarts a process, and {store} does not outlive one; try sqlite:./folder")
         cache.clear()
         for session in (SESSION, REPLAY):
@@ -100,7 +101,7 @@ def run(chosen: Chosen, store: str, progress: Callable[[str], None]) -> Outcome:
     for number, part in enumerate((first, second), start=1):
         progress(f"process {number}: starting Python and importing LangChain")
         task = part | {"store": store, "namespace": NAMESPACE, "question": QUESTION}
-        for step in _steps(task | {"model": chosen.name, "base_url": chosen.base_url}, chosen):
+        for step in _steps(task | {"model": chosen.name}, chosen):
             where = outcome.asks if step.pop("step") == "ask" else outcome.turns
             where.append({"process": number} | step)
             progress(f"process {number}: {step.get('label') or step['question']} ({step['seconds']:.3f} s)")
@@ -108,7 +109,7 @@ def run(chosen: Chosen, store: str, progress: Callable[[str], None]) -> Outcome:
 
 
 def _steps(task: Plain, chosen: Chosen) -> Iterator[dict[str, Plain]]:
-    environment = os.environ | ({"OPENAI_API_KEY": "local"} if chosen.is_local else {})
+    environment = os.environ | _address(chosen)
     command = [sys.executable, "-m", "llmcache_langchain.demo.part"]
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as part:  # noqa: S603 -- our own program
         assert part.stdin is not None
@@ -126,11 +127,17 @@ def _steps(task: Plain, chosen: Chosen) -> Iterator[dict[str, Plain]]:
         raise PartFailed(part.returncode, said or f"a process of the demo ended with code {part.returncode}")
 
 
-def answer_digest(store: str) -> str:
-    """Return the beginning of the digest under which the first answer lies, or "" where a store cannot be listed."""
-    with open_cache(store, namespace=NAMESPACE) as cache:
-        if not cache.capabilities.scan:
-            return ""
-        rows = [row_of(cache, listed) for listed in cache.scan(Space(cache.namespace, Kind.RESPONSE))]
-    made = [(row.header.made_at, row.key.digest) for row in rows if row.header is not None]
-    return min(made)[1] if made else ""
+def _address(chosen: Chosen) -> dict[str, str]:
+    """Return the variables by which the client finds the local model; one that is asked for is there already.
+
+    As an argument of the client the address, with its port of this run, would be a part of every key.
+    """
+    if not chosen.is_local or chosen.base_url is None:
+        return {}
+    return {"OPENAI_API_KEY": "local", "OPENAI_BASE_URL": chosen.base_url, "OPENAI_API_BASE": ""}
+
+
+def places(outcome: Outcome) -> list[str]:
+    """Return the keys under which the first answer and the conversation lie, as any store takes them."""
+    conversation = Key(Space(Namespace.of(NAMESPACE), Kind.HISTORY), SESSION)
+    return [outcome.asks[0]["kept_under"], conversation.physical]
