@@ -3,8 +3,9 @@
 from llmcache_conformance.cases import CASES
 from llmcache_conformance.check import Check, check_of_case
 from llmcache_conformance.colour import Colour
+from llmcache_conformance.faults.checks import FAULT_CHECKS
 
 
 def all_checks() -> list[Check]:
     """Return every check of the suite: the cases in each colour, and those that look at a store from outside."""
-    return [check_of_case(case, colour) for case in CASES for colour in Colour]
+    return [*(check_of_case(case, colour) for case in CASES for colour in Colour), *FAULT_CHECKS]
