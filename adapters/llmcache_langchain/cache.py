@@ -24,7 +24,8 @@ class LLMCache(BaseCache):
     `stats()`. Answers that are empty, cut off, filtered or failed are not kept.
 
     Args:
-        store: A store URL, an open cache (then it is yours to close), or None for $LLMCACHE_URL or the default.
+        store: A store URL, the path of a llmcache.toml, an open cache (then it is yours to close), or None for what the
+            environment or a file says.
         namespace: Keeps this application's entries apart; only with a URL or None.
         tenant: A context variable or function that tells the tenant; only with a URL or None. A call without a
             tenant is neither answered from the cache nor kept.

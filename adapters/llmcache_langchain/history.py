@@ -24,10 +24,11 @@ class ChatMessageHistory(BaseChatMessageHistory):
 
     Args:
         session_id: The session's name, any non-empty text.
-        store: A store URL, an open cache, or None for $LLMCACHE_URL or the default. Histories that name the same URL and
-            namespace share one open store for the life of the process.
+        store: A store URL, the path of a llmcache.toml, an open cache, or None for what the environment or a file says.
+            Histories that mean the same stores and settings share open ones for the life of the process.
         namespace: Keeps this application's sessions apart; only with a URL or None.
-        ttl: Time to live of the session in seconds from each append on; None means the cache's own.
+        ttl: Time to live of the session in seconds, from each append on unless the configuration says otherwise; None means
+            the cache's own.
         max_messages: Most messages to keep, the oldest dropped first; None means the cache's own.
     """
 

@@ -11,7 +11,7 @@ HEAVY = (
     "asyncio", "pluggy", "importlib.metadata", "sqlite3", "socket", "ssl", "http", "email", "multiprocessing",
     "concurrent.futures", "numpy", "pydantic", "langchain_core", "openai", "redis", "momento", "diskcache", "typer",
     "click", "rich", "pytest", "hypothesis", "llmcache_sqlite", "llmcache_langchain", "llmcache_conformance",
-    "llmcache.cli",
+    "llmcache.cli", "tomllib",
 )  # fmt: skip
 
 
