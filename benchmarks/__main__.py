@@ -1,4 +1,4 @@
-"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks]`."""
+"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis]`."""
 
 import datetime as dt
 import os
@@ -9,10 +9,16 @@ import warnings
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import answers, disks, histories, imports
+from benchmarks import answers, disks, histories, imports, redis_answers
 
-PARTS = {"answers": answers.run, "histories": histories.run, "imports": imports.run, "disks": disks.run}
-PACKAGES = ("llmcache-kit", "langchain-core", "langchain-community", "orjson", "pydantic", "sqlalchemy")
+PARTS = {
+    "answers": answers.run,
+    "histories": histories.run,
+    "imports": imports.run,
+    "disks": disks.run,
+    "redis": redis_answers.run,
+}
+PACKAGES = ("llmcache-kit", "langchain-core", "langchain-community", "orjson", "pydantic", "sqlalchemy", "redis")
 
 
 def machine() -> str:

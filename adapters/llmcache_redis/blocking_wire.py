@@ -134,6 +134,8 @@ class BlockingWire:
         if isinstance(request, Pause):
             time.sleep(request.seconds)
             return []
+        if len(request.parts) == 1:
+            return [self._exchanged(request.parts[0], request.deadline)]
         exchanges = [_Exchange(self.idle_at(part.address), part, request.deadline) for part in request.parts]
         try:
             for exchange in exchanges:
@@ -142,6 +144,14 @@ class BlockingWire:
         finally:
             for exchange in exchanges:
                 exchange.end()
+
+    def _exchanged(self, part: Part, deadline: Deadline) -> list[Outcome]:
+        exchange = _Exchange(self.idle_at(part.address), part, deadline)
+        try:
+            exchange.send()
+            return exchange.read()
+        finally:
+            exchange.end()
 
     def idle_at(self, address: Address) -> _Idle:
         """Return the connections to a server."""

@@ -18,7 +18,7 @@ from llmcache.model.key import Key
 NAME: Final = "redis"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deed:
     """One call of the store, for messages.
 

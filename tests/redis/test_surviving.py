@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -147,7 +148,7 @@ def test_waiting_for_a_connection_ends(server: Server, colour: str) -> None:
         blocking, awaiting = opened(proxy.port, max_connections=1, timeout=0.2, log_timeout=0.2)
 
         def fail(number: int) -> bool:
-            calls = {
+            calls: dict[str, Callable[[], object]] = {
                 "blocking": lambda: blocking.append(log(number), (b"1",)),
                 "async": lambda: asyncio.run(_both(awaiting, number)),
             }
