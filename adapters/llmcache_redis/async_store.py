@@ -104,7 +104,7 @@ class AsyncRedisStore:
         loop = asyncio.get_running_loop()
         reads = self._reads.get(loop)
         if reads is None:
-            for other in [other for other in self._reads if other.is_closed()]:
+            for other in [other for other in list(self._reads) if other.is_closed()]:
                 self._reads.pop(other, None)
             reads = self._reads[loop] = Reads(lambda keys: self._wire.run(self._core.entries.get_many(keys)))
         return reads

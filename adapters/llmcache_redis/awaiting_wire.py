@@ -203,8 +203,9 @@ class AwaitingWire:
         loop = asyncio.get_running_loop()
         here = self._loops.get(loop)
         if here is None:
-            for other in [other for other in self._loops if other.is_closed()]:
-                del self._loops[other]
+            # A copy, because loops of other threads come and go meanwhile.
+            for other in [other for other in list(self._loops) if other.is_closed()]:
+                self._loops.pop(other, None)
             here = self._loops[loop] = _OfLoop(self._dial, self._most)
             await here.begin()
         return here

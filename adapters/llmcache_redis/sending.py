@@ -15,7 +15,7 @@ from typing import Final
 
 from redis import exceptions as foreign
 
-from llmcache.errors import StoreTimeout
+from llmcache.errors import StoreTimeout, StoreUnavailable
 from llmcache.model.units import Seconds
 from llmcache_redis.commands import Address, Command, Lost, Outcome, Part, Pause, Reply, Round, Wire, Word
 from llmcache_redis.deadline import Deadline
@@ -113,7 +113,7 @@ class _Sending:
         """Return what to send to whom, and the places of each part's commands."""
         if self._must_refresh or any(self._topology.owner(self._commands[place].slot) is None for place in todo):
             self._must_refresh = False
-            yield from self._topology.refresh(self._deadline)
+            yield from self._refreshed()
         by_server: dict[tuple[Address, bool], list[int]] = {}
         for place in todo:
             asked = self._asking.pop(place, None)
@@ -127,6 +127,15 @@ class _Sending:
             for (server, asking), mine in by_server.items()
         ]
         return parts, places
+
+    def _refreshed(self) -> Wire[None]:
+        try:
+            yield from self._topology.refresh(self._deadline)
+        except StoreUnavailable as error:
+            if not self._maybe_done:
+                raise
+            # The first attempt got as far as a server, and now nobody knows where that is.
+            raise lost(error, self._deed, maybe_done=True, is_late=False) from error
 
     def _taken(self, places: list[list[int]], answers: Sequence[list[Outcome]]) -> list[tuple[int, Outcome, int]]:
         """Keep the replies; return place, failure and part of the others."""
@@ -142,6 +151,8 @@ class _Sending:
     def _judged(self, failed: list[tuple[int, Outcome, int]], parts: list[Part], places: list[list[int]]) -> list[int]:
         """Return the places to send again, or raise."""
         losses = [outcome for _, outcome, _ in failed if isinstance(outcome, Lost)]
+        for part in {part for _, outcome, part in failed if isinstance(outcome, Lost)}:
+            self._topology.doubt(parts[part].address)
         if losses:
             self._after_loss(losses)
         for place, outcome, part in failed:

@@ -43,6 +43,10 @@ class Topology(Protocol):
         """Take note that `slot` is elsewhere."""
         ...
 
+    def doubt(self, server: Address) -> None:
+        """Take note that `server` did not answer: the next call asks anew, and others than it first."""
+        ...
+
 
 class OneAddress:
     """One server that never changes."""
@@ -67,6 +71,9 @@ class OneAddress:
     def moved(self, slot: int, to: Address) -> None:
         raise AssertionError("unreachable: one server moves nothing")
 
+    def doubt(self, server: Address) -> None:
+        pass
+
 
 class Slots:
     """The table of a cluster.
@@ -79,13 +86,14 @@ class Slots:
         self.only: Address | None = None
         self._seeds = tuple(seeds)
         self._owners: list[Address | None] = [None] * SLOTS
+        self._doubted: Address | None = None
 
     @property
     def can_refresh(self) -> bool:
         return True
 
     def owner(self, slot: int) -> Address | None:
-        return self._owners[slot]
+        return self._owners[slot] if self._doubted is None else None
 
     def everyone(self) -> Sequence[Address]:
         return sorted({owner for owner in self._owners if owner is not None}, key=str)
@@ -93,11 +101,18 @@ class Slots:
     def moved(self, slot: int, to: Address) -> None:
         self._owners[slot] = to
 
+    def doubt(self, server: Address) -> None:
+        self._doubted = server
+
     def refresh(self, deadline: Deadline) -> Wire[None]:
-        for seed in dict.fromkeys((*self.everyone(), *self._seeds)):
-            ((outcome,),) = yield Round((Part(seed, (Command(("CLUSTER", "SLOTS")),)),), deadline)
+        doubted = self._doubted
+        members = dict.fromkeys((*self.everyone(), *self._seeds))
+        for member in sorted(members, key=lambda member: member == doubted):
+            question = Part(member, (Command(("CLUSTER", "SLOTS")),))
+            ((outcome,),) = yield Round((question,), _half(deadline))
             if isinstance(outcome, list) and outcome:
-                self._read(outcome, seed)
+                self._read(outcome, member)
+                self._doubted = None
                 return
         raise StoreUnavailable(f"{NAME}: no member of the cluster answered; nothing was done")
 
@@ -138,17 +153,25 @@ class Watched:
     def moved(self, slot: int, to: Address) -> None:
         self._master = to
 
+    def doubt(self, server: Address) -> None:
+        self._master = None
+
     def refresh(self, deadline: Deadline) -> Wire[None]:
         question = Command(("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service))
         answered = False
         for sentinel in self._sentinels:
-            ((outcome,),) = yield Round((Part(sentinel, (question,)),), deadline)
+            ((outcome,),) = yield Round((Part(sentinel, (question,)),), _half(deadline))
             if isinstance(outcome, list) and len(outcome) == 2:
                 self._master = Address(_text(outcome[0]), int(outcome[1]))
                 return
             answered = answered or not isinstance(outcome, Lost)
         why = "no sentinel knows the master's name" if answered else "no sentinel answered"
         raise StoreUnavailable(f"{NAME}: {why}; nothing was done")
+
+
+def _half(deadline: Deadline) -> Deadline:
+    """Return half of the time left: one that hangs may not cost all of it."""
+    return Deadline(deadline.left() / 2)
 
 
 def _text(found: Reply) -> str:

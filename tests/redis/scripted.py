@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 
+HANG = "hang"
+"""In place of a reply: none comes."""
+
+
 class Scripted:
     """Listens on loopback and answers the commands that come with `replies`, one after the other, the last one for ever.
 
@@ -58,4 +62,5 @@ class Scripted:
                     lines.read(2)
                 self.commands.append(words)
                 reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
-                wire.sendall(reply.encode() + b"\r\n")
+                if reply != HANG:
+                    wire.sendall(reply.encode() + b"\r\n")

@@ -1,19 +1,22 @@
 """A server that is killed and comes back, one that is replaced by its replica, and a slot that moves."""
 
 import asyncio
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from llmcache.errors import StoreError, StoreUnavailable
+from llmcache.model.key import Key
 from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import KeyValueStore, Put
 from llmcache.protocols.log import LogStore
 from llmcache_redis import AsyncRedisStore, RedisStore, open_pair, open_store
 from tests.redis.clusters import Members
-from tests.redis.servers import PATIENCE, Server
+from tests.redis.servers import PATIENCE, Server, system_redis
 from tests.redis.things import MASTER, Watched, key, log
 
 pytestmark = pytest.mark.slow
@@ -177,10 +180,10 @@ def test_failover(watched: Watched) -> None:
     until(lambda: ":2" == watched.replica.ask("LLEN", log().physical))
     watched.master.kill()
     until(lambda: _puts(store))
-    found = (store.get_many((key("after"),)), store.read_log(log()))
+    found = store.get_many((key("after"),)), store.read_log(log())
     store.close()
 
-    assert ([b"here"], [b"1"]) == found
+    assert ([b"after"], [b"1"]) == found
 
 
 def test_slot_that_moves(cluster: Members) -> None:
@@ -202,9 +205,30 @@ def test_slot_that_moves(cluster: Members) -> None:
     assert [one.name.encode() for one in keys] == before == after
 
 
-def _puts(store: KeyValueStore) -> bool:
+def test_member_of_a_cluster_dies(short_folder: Path) -> None:
+    """When a master of a cluster dies, its replica takes over, and every key of it is written and read again."""
+    members = Members(Path(tempfile.mkdtemp(dir=short_folder)), system_redis())
+    store = open_store(f"redis+cluster://{members.hosts}", timeout=TIMEOUT, log_timeout=TIMEOUT)
+    keys = [key(number, "dying") for number in range(100)]
     try:
-        store.put_many((Put(key("after"), b"here"),))
+        store.put_many([Put(one, b"before") for one in keys])
+        members.servers[0].kill()
+        until(lambda: _all_put(store, keys))
+        found = store.get_many(keys)
+    finally:
+        store.close()
+        members.close()
+
+    assert [b"after"] * 100 == found
+
+
+def _all_put(store: KeyValueStore, keys: list[Key]) -> bool:
+    try:
+        store.put_many([Put(one, b"after") for one in keys])
     except StoreError:
         return False
     return True
+
+
+def _puts(store: KeyValueStore) -> bool:
+    return _all_put(store, [key("after")])

@@ -19,9 +19,10 @@ from llmcache.errors import (
 from llmcache.model.key import Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.protocols.key_value import Put
+from llmcache_conformance.faults import LostReply, Proxy
 from llmcache_redis import AsyncRedisStore, RedisStore, open_pair, open_store
-from tests.redis.scripted import Scripted
-from tests.redis.servers import Server
+from tests.redis.scripted import HANG, Scripted
+from tests.redis.servers import Server, free_port
 from tests.redis.things import key, log
 
 Answering = Callable[[Sequence[str]], Scripted]
@@ -119,6 +120,55 @@ def test_asked_to_ask_elsewhere(answering: Answering) -> None:
     assert [None] == found
     assert [b"ASKING", b"MGET"] == [words[0] for words in there.commands]
     assert [b"CLUSTER", b"MGET"] == [words[0] for words in here.commands]
+
+
+def test_master_that_became_a_replica(answering: Answering) -> None:
+    """A master that says it is none any more is left for the one that the sentinel names now."""
+    old, new = answering(["-READONLY You can't write against a read only replica."]), answering([":1"])
+    named = [f"*2\r\n$9\r\n127.0.0.1\r\n${len(str(one.port))}\r\n{one.port}" for one in (old, new)]
+    sentinel = answering(named)
+    store = open_store(f"redis+sentinel://127.0.0.1:{sentinel.port}/main", timeout=20.0)
+    store.put_many((Put(key(1), b"body"),))
+    store.close()
+
+    assert (1, 1, 2) == (len(old.commands), len(new.commands), len(sentinel.commands))
+
+
+def test_no_sentinel_knows(answering: Answering) -> None:
+    """Where sentinels do not know the name, or are not there, the call says so, and that nothing was done."""
+    ignorant = answering(["*-1"])
+    for port, told in ((ignorant.port, "knows the master's name"), (free_port(), "no sentinel answered")):
+        store = open_store(f"redis+sentinel://127.0.0.1:{port}/main", timeout=20.0)
+        with pytest.raises(StoreUnavailable, match=told):
+            store.put_many((Put(key(1), b"body"),))
+        store.close()
+
+
+def test_lost_write_and_then_nobody(answering: Answering) -> None:
+    """A write whose reply was lost, with no sentinel left to ask, may have been done, and the error says so."""
+    with Proxy("127.0.0.1", answering([":1"]).port) as master:
+        named = f"*2\r\n$9\r\n127.0.0.1\r\n${len(str(master.port))}\r\n{master.port}"
+        sentinel = answering([named, "*-1"])
+        store = open_store(f"redis+sentinel://127.0.0.1:{sentinel.port}/main", timeout=20.0)
+        with master.under(LostReply()), pytest.raises(StoreTimeout, match="at most once"):
+            store.put_if_absent(Put(key(1), b"body"))
+        store.close()
+
+
+def test_hung_member_is_asked_last(answering: Answering) -> None:
+    """A member that hangs costs one deadline; the next call asks another one who has its slots."""
+    members = [answering([HANG]), answering(["*2\r\n$-1\r\n$-1"])]
+    tables = [f"*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:{one.port}" for one in members]
+    members[0]._replies = [tables[0], HANG]
+    members[1]._replies = [tables[1], "*2\r\n$-1\r\n$-1"]
+    hosts = ",".join(f"127.0.0.1:{one.port}" for one in members)
+    store = open_store(f"redis+cluster://{hosts}", timeout=0.3)
+    with pytest.raises(StoreTimeout):
+        store.get_many((key(1),))
+    found = store.get_many((key(1),))
+    store.close()
+
+    assert [None] == found
 
 
 def test_restricted_store_sends_only_what_is_allowed(answering: Answering) -> None:
