@@ -24,6 +24,11 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_REFERENCE.findall(text)))
 
 
+def is_reference(text: str) -> bool:
+    """True where `text` is one reference and nothing else."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
 def problem_in(text: str) -> str:
     """Say which reference of `text` is not written well, or return ""."""
     for name in names_in(text):

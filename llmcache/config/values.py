@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 from llmcache.config.mistakes import shown
 from llmcache.config.quantities import read_seconds
-from llmcache.config.references import literal_secret_in, names_in, problem_in, without_literal, without_references
+from llmcache.config.references import (
+    STAND_IN,
+    is_reference,
+    literal_secret_in,
+    names_in,
+    problem_in,
+    without_literal,
+    without_references,
+)
 from llmcache.config.schema import Kind
 from llmcache.config.url import parse_url
 from llmcache.errors import ConfigError, UsageError
@@ -52,8 +60,8 @@ def read_value(kind: Kind, value: Plain) -> Plain | Wrong:
 
 
 def is_url(text: str) -> bool:
-    """True where the value of a `store` key is a URL; the name of a store has no colon."""
-    return ":" in text
+    """True where the value of a `store` key is a URL, or a reference to one; the name of a store has no colon."""
+    return ":" in text or text.startswith("${")
 
 
 def _seconds(value: Plain) -> Plain | Wrong:
@@ -90,7 +98,7 @@ def _url(text: str) -> Plain | Wrong:
     secret = literal_secret_in(text)
     if secret:
         return Wrong(f"{secret} in the file", "take it from the environment: write ${NAME} in its place")
-    if text.startswith("${") and text.endswith("}") and len(names_in(text)) == 1:
+    if is_reference(text):
         return text  # the whole URL, judged when its variable is known
     try:
         parse_url(without_literal(text))
@@ -105,4 +113,4 @@ def _why(error: ConfigError) -> str:
     if "is not a store URL" not in said:
         return said
     last = said.rpartition("; ")[2]
-    return last if last.startswith("for a folder") else ""
+    return last if last.startswith("for a folder") and STAND_IN not in last else ""

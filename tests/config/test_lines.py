@@ -73,7 +73,24 @@ def test_line_ends_of_either_kind(end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[", "[a", "a", "a =", "= 1", "a = {", "a = [", "a = [ [ [", '"', "a = '''", "]", "{}", ","]
+    "text",
+    [
+        "[",
+        "[a",
+        "a",
+        "a =",
+        "= 1",
+        "a = {",
+        "a = [",
+        "a = [ [ [",
+        '"',
+        "a = '''",
+        "]",
+        "{}",
+        ",",
+        "a = { ]",
+        '"\\q" = 1',
+    ],
 )
 def test_what_is_no_toml_ends(text: str) -> None:
     """Nobody asks for it, and it must not hang."""

@@ -7,6 +7,7 @@ import pytest
 
 from llmcache.config.resolving import namespace_in_force, resolve
 from llmcache.config.settings import Settings
+from llmcache.config.sources import VARIABLES
 from llmcache.errors import ConfigError, UsageError
 from llmcache.model.namespace import Namespace
 
@@ -87,6 +88,20 @@ def test_a_whole_url_may_come_from_the_environment(tmp_path: Path) -> None:
 
     assert "rediss://u:p%2F@h:1/0?a=b" == found.responses.url
     assert "${REDIS_URL}" == found.responses.shown
+
+
+def test_a_url_from_the_environment_may_stand_by_itself(tmp_path: Path) -> None:
+    """Without a table of its own."""
+    found = settled(tmp_path, '[llmcache]\nstore = "${REDIS_URL}"\n', {"REDIS_URL": "redis://h"})
+
+    assert ("redis://h", "${REDIS_URL}") == (found.responses.url, found.responses.shown)
+
+
+@pytest.mark.parametrize("wrong", [5, b"sqlite:", Path("/tmp")])
+def test_what_is_no_text_is_left_to_who_opens_it(wrong: Any, tmp_path: Path) -> None:
+    """The error about it is the same as everywhere; nothing is shown of it."""
+    assert wrong is resolve(wrong, environment={}, folder=tmp_path).responses.url
+    assert type(wrong).__name__ == resolve(wrong, environment={}, folder=tmp_path).responses.shown
 
 
 @pytest.mark.parametrize(("environment", "why"), [({}, "not set"), ({"REDIS_URL": ""}, "empty")])
@@ -227,7 +242,14 @@ def test_the_main_table_alone_is_enough(tmp_path: Path) -> None:
 
 def test_the_namespace_alone_needs_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who only makes keys is not asked for the secrets of a store."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "llmcache.toml").write_text('[llmcache]\nnamespace = "shop"\nstore = "redis://${NOT_SET}"\n')
 
-    assert [Namespace(("shop",)), Namespace(("mine",))] == [namespace_in_force(None), namespace_in_force("mine")]
+    found = [namespace_in_force(None), namespace_in_force("mine")]
+    (tmp_path / "llmcache.toml").write_text('[llmcache]\nnamespace = "${STAGE_NOT_SET}"\n')
+
+    assert [Namespace(("shop",)), Namespace(("mine",))] == found
+    with pytest.raises(ConfigError, match=r"STAGE_NOT_SET\}, which is not set"):
+        namespace_in_force(None)

@@ -79,6 +79,37 @@ WRONG_FILES = [
         seen_by_editors=False,
     ),
     WrongFile(
+        "profile from the environment",
+        '[llmcache]\nprofile = "${STAGE}"\n',
+        ":2: [llmcache] profile: found '${STAGE}'; allowed the name of a table below [profiles]; "
+        "${NAME} may stand in a URL and in a namespace",
+        seen_by_editors=False,
+    ),
+    WrongFile(
+        "namespace that is a table",
+        '[llmcache.namespace]\nname = "shop"\n',
+        f":1: [llmcache] namespace: found a table; allowed {_NAMESPACE}",
+    ),
+    WrongFile(
+        "two references for one URL",
+        '[llmcache]\nstore = "${SCHEME}${REST}"\n',
+        f":2: [llmcache] store: found '${{SCHEME}}${{REST}}'; allowed {_STORE}",
+        seen_by_editors=False,
+    ),
+    WrongFile(
+        "something between two references",
+        '[llmcache]\nstore = "${REST} ${REST}"\n',
+        f":2: [llmcache] store: found '${{REST}} ${{REST}}'; allowed {_STORE}",
+        seen_by_editors=False,
+    ),
+    WrongFile(
+        "option without a value behind a reference",
+        '[llmcache]\nstore = "redis://${HOST}?timeout"\n',
+        f":2: [llmcache] store: found 'redis://${{HOST}}?...'; allowed {_STORE}; option 1 of the URL has no name or no value; "
+        "options are written ?name=value&name=value, and a question mark before them as %3F",
+        seen_by_editors=False,
+    ),
+    WrongFile(
         "profile that is a list",
         '[llmcache]\nprofile = ["prod"]\n',
         ":2: [llmcache] profile: found a list; allowed the name of a table below [profiles]",
