@@ -4,8 +4,11 @@ from llmcache_conformance.cases import CASES
 from llmcache_conformance.check import Check, check_of_case
 from llmcache_conformance.colour import Colour
 from llmcache_conformance.faults.checks import FAULT_CHECKS
+from llmcache_conformance.outside.killed import KILLED
+from llmcache_conformance.outside.leaks import LEAKS
 
 
 def all_checks() -> list[Check]:
     """Return every check of the suite: the cases in each colour, and those that look at a store from outside."""
-    return [*(check_of_case(case, colour) for case in CASES for colour in Colour), *FAULT_CHECKS]
+    cases = (check_of_case(case, colour) for case in CASES for colour in Colour)
+    return [*cases, *FAULT_CHECKS, *LEAKS, *KILLED]

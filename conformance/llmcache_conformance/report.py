@@ -114,7 +114,7 @@ def make_report(subject: Subject, results: Iterable[Result], *, notes: Sequence[
     done = tuple(results)
     return Report(
         store=subject.name,
-        url=parse_url(subject.url).shown if subject.url else "",
+        url=_shown(subject.url),
         capabilities=capabilities_of(subject),
         clock="the store's own" if subject.own_clock else "set by the suite",
         made=datetime.now(UTC).date(),
@@ -122,6 +122,10 @@ def make_report(subject: Subject, results: Iterable[Result], *, notes: Sequence[
         notes=tuple(notes),
         results=done,
     )
+
+
+def _shown(url: str) -> str:
+    return parse_url(url).shown if url and not url.startswith("python:") else url
 
 
 def _verdict(results: Sequence[Result]) -> str:
@@ -134,7 +138,7 @@ def _verdict(results: Sequence[Result]) -> str:
 
 def _versions(subject: Subject) -> dict[str, str]:
     found = {"llmcache-kit": _version("llmcache-kit"), "python": platform.python_version()}
-    scheme = parse_url(subject.url).scheme if subject.url else ""
+    scheme = subject.url.partition(":")[0]
     for plugin in installed():
         for spec in plugin.specs:
             if spec.scheme == scheme:

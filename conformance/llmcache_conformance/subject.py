@@ -39,7 +39,8 @@ class Subject:
         opens_same: Every call of `open` gives another handle on the same data.
         wire: How to reach it through a proxy; None where it is not behind a socket.
         own_clock: The store counts time itself, so the clock given is not the one entries expire by.
-        url: The same store for another process; "" where it has none.
+        url: The same store for another process: its URL, or "python:package.module:function" for a function that is given
+            a clock and opens it; "" where there is neither.
     """
 
     name: str
