@@ -51,7 +51,7 @@ class _Idle:
     async def _connected(self) -> Any:
         while self._free:
             connection = self._free.pop()
-            if await _is_quiet(connection):
+            if _is_quiet(connection):
                 return connection
             await _end(connection)
         connection = self._dial.awaiting(self._address)
@@ -78,14 +78,11 @@ class _Idle:
             await _end(self._free.pop(), wait=wait)
 
 
-async def _is_quiet(connection: Any) -> bool:
-    """True where nothing has arrived: what arrives between calls is the end of the connection, or not meant for us."""
-    # The name in redis-py 5 to 7, which says that it may read on.
-    can_read = getattr(connection, "can_read", None) or connection.can_read_destructive
-    try:
-        return not await can_read()
-    except _LOSSES:
-        return False
+def _is_quiet(connection: Any) -> bool:
+    """True unless the other side has ended the connection since its last reply."""
+    # Not by the connection's own `can_read`: in redis-py 5 to 7 that waits, and reads on.
+    reader = getattr(connection, "_reader", None)
+    return not isinstance(reader, asyncio.StreamReader) or not (reader.at_eof() or reader.exception())
 
 
 async def _end(connection: Any, *, wait: bool = False) -> None:
