@@ -1,4 +1,4 @@
-"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis]`."""
+"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis|momento]`."""
 
 import datetime as dt
 import os
@@ -9,7 +9,7 @@ import warnings
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import answers, disks, histories, imports, redis_answers
+from benchmarks import answers, disks, histories, imports, momento_local, redis_answers
 
 PARTS = {
     "answers": answers.run,
@@ -17,8 +17,18 @@ PARTS = {
     "imports": imports.run,
     "disks": disks.run,
     "redis": redis_answers.run,
+    "momento": momento_local.run,
 }
-PACKAGES = ("llmcache-kit", "langchain-core", "langchain-community", "orjson", "pydantic", "sqlalchemy", "redis")
+PACKAGES = (
+    "llmcache-kit",
+    "langchain-core",
+    "langchain-community",
+    "orjson",
+    "pydantic",
+    "sqlalchemy",
+    "redis",
+    "momento",
+)
 
 
 def machine() -> str:

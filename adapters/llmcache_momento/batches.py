@@ -5,7 +5,7 @@ from typing import Final
 
 from llmcache_momento.rpcs import Get, GetBatch, Scalar, SetBatch
 
-_MOST_ITEMS: Final = 100
+_MOST_ITEMS: Final = 50
 _MOST_BYTES: Final = 4_000_000
 
 

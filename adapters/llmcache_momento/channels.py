@@ -26,11 +26,9 @@ _STUBS: Final[Any] = cacheclient_pb2_grpc  # generated without types
 
 def metadata_for(account: Account, settings: Settings) -> tuple[tuple[str, str], ...]:
     """Return what goes with every call, as the SDK sends it."""
-    return (
-        ("cache", settings.cache),
-        ("authorization", account.token),
-        ("agent", "python:cache:llmcache"),
-    )
+    every = (("cache", settings.cache), ("authorization", account.token), ("agent", "python:cache:llmcache"))
+    # By the name that Momento's SDK for JavaScript sends; its SDK for Python has no setting for it.
+    return (*every, ("read-concern", "consistent")) if settings.consistent else every
 
 
 def open_channel(maker: Any, account: Account, options: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from llmcache.model.units import Instant
 from llmcache.protocols.whole import StorePair
 from llmcache_momento.async_store import AsyncMomentoStore
-from llmcache_momento.link import Link, Stoppable
+from llmcache_momento.link import Link
 from llmcache_momento.settings import Account, Settings
 from llmcache_momento.store import MomentoStore
 
@@ -16,15 +16,13 @@ def open_account(
     settings: Settings,
     *,
     clock: Callable[[], Instant] = time.time,
-    server: Stoppable | None = None,
 ) -> StorePair:
     """Open a cache and return both colours; nothing is sent yet.
 
     Args:
         account: Where the service is and how to be let in.
         settings: Which cache, and how it is asked.
-        clock: Tells the time of day.
-        server: A stand-in that is stopped when the store is closed.
+        clock: Tells the time of day as the service does.
     """
-    link = Link(account, settings, clock, server)
+    link = Link(account, settings, clock)
     return StorePair(MomentoStore(link), AsyncMomentoStore(link))

@@ -27,7 +27,7 @@ RENEWAL: Final[Seconds] = 900.0
 DEFAULT_TTL: Final[Seconds] = MAX_TTL - RENEWAL
 """What no time to live means: as long as can be kept without lengthening the generation's life at every write."""
 
-LEASE: Final[Seconds] = 0.5
+LEASE: Final[Seconds] = 0.1
 """So long a process uses a generation without asking again (see `generations`). All who share a cache must go by the same:
 whoever changes it changes the layout."""
 

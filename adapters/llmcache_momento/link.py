@@ -11,7 +11,7 @@ import time
 import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from llmcache.errors import ClosedError
 from llmcache.model.capabilities import Capabilities, Limits
@@ -25,22 +25,13 @@ from llmcache_momento.settings import Account, Settings
 _MOST_KEYS = 5_000
 
 
-class Stoppable(Protocol):
-    """A server that lives as long as the store."""
-
-    def stop(self) -> None:
-        """End it."""
-        ...
-
-
 class Link:
     """One opened cache of one account.
 
     Args:
         account: Where the service is.
         settings: How it is asked.
-        clock: Tells the time of day.
-        server: A stand-in to stop when the store is closed; None where the server is somebody else's.
+        clock: Tells the time of day as the service does.
     """
 
     def __init__(
@@ -48,7 +39,6 @@ class Link:
         account: Account,
         settings: Settings,
         clock: Callable[[], Instant] = time.time,
-        server: Stoppable | None = None,
     ) -> None:
         self.account = account
         self.settings = settings
@@ -57,7 +47,6 @@ class Link:
         self.capabilities = _capabilities(settings)
         self.is_created = False
         self.creating = threading.Lock()
-        self._server = server
         self._wire: Any = None
         self._async_wires: dict[asyncio.AbstractEventLoop, Any] = {}
         self._left_behind: list[Any] = []
@@ -142,13 +131,11 @@ class Link:
         self._async_wires.clear()
         if self._wire is not None:
             self._wire.close()
-        if self._server is not None:
-            self._server.stop()
 
     def after_fork(self) -> None:
         """In the child: leave the parent's connections alone; its calls are not ours."""
-        self._left_behind += [self._wire, *self._async_wires.values(), self._server]
-        self._wire, self._server = None, None
+        self._left_behind += [self._wire, *self._async_wires.values()]
+        self._wire = None
         self._async_wires = {}
         self._idle, self._calls = threading.Condition(), 0
         self.creating = threading.Lock()

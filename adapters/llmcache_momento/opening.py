@@ -1,6 +1,7 @@
-"""From a store URL to an open Momento store."""
+"""From a store URL to an open Momento store.
 
-import time
+The service counts time itself, and so does the stand-in, so the clock of the target is not asked.
+"""
 
 from llmcache.errors import ConfigError
 from llmcache.plugins.spec import Target
@@ -22,27 +23,19 @@ def open_service(target: Target) -> StorePair:
         )
     options = dict(target.options)
     account = service_account(str(options.pop("endpoint", "")))
-    return open_account(account, Settings(cache, **options), clock=target.clock)  # type: ignore[arg-type]  # checked there
+    return open_account(account, Settings(cache, **options))  # type: ignore[arg-type]  # checked there
 
 
 def open_local(target: Target) -> StorePair:
-    """Open a cache of a stand-in: the one at HOST:PORT, or this process's own, which is started if it does not run.
-
-    With a clock of the caller's, the stand-in is one of its own that goes by that clock and ends with the store.
-    """
+    """Open a cache of a stand-in: the one at HOST:PORT, or this process's own, which is started if it does not run."""
     where, _, cache = target.address.removeprefix("//").partition("/")
     options = {"create": True, "ttl_resolution": _LOCAL_RESOLUTION, **target.options}
     settings = Settings(cache or LOCAL_CACHE, **options)  # type: ignore[arg-type]  # checked there
     if where:
-        return open_account(_account_at(where), settings, clock=target.clock)
-    if target.clock is time.time:
-        from llmcache_momento.local.of_process import address_for_process  # noqa: PLC0415 -- loads gRPC, where wanted
+        return open_account(_account_at(where), settings)
+    from llmcache_momento.local.of_process import address_for_process  # noqa: PLC0415 -- loads gRPC, only where wanted
 
-        return open_account(_account_at(address_for_process()), settings)
-    from llmcache_momento.local.server import MomentoLocal  # noqa: PLC0415 -- as above
-
-    server = MomentoLocal(clock=target.clock).start()
-    return open_account(local_account(server.host, server.port), settings, clock=target.clock, server=server)
+    return open_account(_account_at(address_for_process()), settings)
 
 
 def _account_at(address: str) -> Account:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from momento.requests import CollectionTtl
-from momento.responses import CacheDelete, CacheListConcatenateBack, CacheListLength
+from momento.responses import CacheDelete, CacheListConcatenateBack
 from momento_wire_types import cacheclient_pb2 as pb
 from momento_wire_types import common_pb2 as common
 
@@ -243,20 +243,17 @@ class Concatenate(SdkCall):
 
 
 @dataclass(frozen=True, slots=True)
-class Length(SdkCall):
-    """Tell how many elements a list has; 0 where there is none."""
+class Length(WireCall):
+    """Tell how many elements a list has; 0 where there is none. Not by the SDK, which cannot ask for a consistent answer."""
 
+    method = "ListLength"
     list_key: bytes
 
-    def on(self, client: Any, cache: str) -> Any:
-        return client.list_length(cache, self.list_key.decode())
+    def request(self) -> Any:
+        return pb._ListLengthRequest(list_name=self.list_key)
 
-    def answer(self, response: Any) -> int:
-        if isinstance(response, CacheListLength.Hit):
-            return response.length
-        if isinstance(response, CacheListLength.Miss):
-            return 0
-        raise failure_of_response(response)
+    def answer(self, reply: Any) -> int:
+        return int(reply.found.length) if reply.WhichOneof("list") == "found" else 0
 
 
 @dataclass(frozen=True, slots=True)

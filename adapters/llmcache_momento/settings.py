@@ -49,6 +49,7 @@ class Settings:
         cache: The name of the cache.
         timeout: Longest an operation takes, all its calls together, in seconds.
         create: Create the cache where it is missing, on first use.
+        consistent: Let every read see what was written before it, at twice the price.
         ttl_resolution: How much longer than its time to live an entry may live, in seconds.
         lease: See `generations`, in seconds; to be changed only where nobody else uses the cache, in tests.
 
@@ -59,6 +60,7 @@ class Settings:
     cache: str
     timeout: Seconds = DEFAULT_TIMEOUT
     create: bool = False
+    consistent: bool = False
     ttl_resolution: Seconds = 1.0
     lease: Seconds = LEASE
 
@@ -68,5 +70,6 @@ class Settings:
         is_number = isinstance(self.timeout, int | float) and not isinstance(self.timeout, bool)
         if not is_number or not math.isfinite(self.timeout) or self.timeout <= 0:
             raise UsageError(f"{NAME}: timeout is a positive, finite number of seconds, found {self.timeout!r:.40}")
-        if not isinstance(self.create, bool):
-            raise UsageError(f"{NAME}: create is True or False, found {type(self.create).__name__}")
+        for name in ("create", "consistent"):
+            if not isinstance(getattr(self, name), bool):
+                raise UsageError(f"{NAME}: {name} is True or False, found {type(getattr(self, name)).__name__}")

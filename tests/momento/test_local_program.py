@@ -64,20 +64,6 @@ def test_without_an_address_a_process_and_its_children_share_one(
     assert (1, "1\n") == (length, done.stdout), done.stderr
 
 
-def test_with_a_clock_of_its_own_an_opening_has_a_stand_in_of_its_own() -> None:
-    """Which goes by that clock and ends with it."""
-    now = 1_900_000_000.0
-    with llmcache.open("momento-local:", clock=lambda: now) as cache:
-        cache.responses.put(REQUEST, "kept", ttl=60)
-        before = cache.responses.get(REQUEST)
-        now += 61
-        after = cache.responses.get(REQUEST)
-    with llmcache.open("momento-local:", clock=lambda: now - 61) as another:
-        elsewhere = another.responses.get(REQUEST)
-
-    assert ("kept", None, None) == (before, after, elsewhere)
-
-
 @pytest.mark.parametrize("address", ["localhost", "localhost:", ":80", "localhost:http", "localhost:0", "h:65536/c"])
 def test_an_address_that_is_none_is_a_mistake(address: str) -> None:
     """And says what is allowed."""

@@ -7,12 +7,13 @@ import pytest
 from llmcache.model.units import Instant
 from llmcache.protocols.whole import StorePair
 from llmcache_conformance import Clock, Need, Run, Subject, conformance_cases, unmet_needs
+from llmcache_conformance.subject import Wire
 from llmcache_momento import Settings, open_account
 from llmcache_momento.credentials import local_account
 from llmcache_momento.local import MomentoLocal
 
-LEFT_OUT = {Need.SCAN, Need.SMALL, Need.WIRE, Need.PROCESS}
-"""Momento lists nothing, and evicts nothing that a test could watch."""
+LEFT_OUT = {Need.SCAN, Need.SMALL, Need.PROCESS}
+"""Momento lists nothing, and evicts nothing that a test could watch; other processes are `test_other_processes`."""
 
 
 class Hand:
@@ -27,16 +28,21 @@ class Hand:
 
 @pytest.fixture
 def momento() -> Iterator[Subject]:
-    """A cache of a stand-in that goes by the clock of the case."""
+    """A cache of a stand-in that goes by the clock of the case; its leases are short, because cases clear much."""
     hand = Hand()
 
-    def open_(clock: Clock) -> StorePair:
+    def through(host: str, port: int, clock: Clock) -> StorePair:
         hand.clock = clock
         settings = Settings("shop", timeout=30.0, ttl_resolution=0.001, lease=0.01)
-        return open_account(local_account(server.host, server.port), settings, clock=clock)
+        return open_account(local_account(host, port), settings, clock=clock)
 
     with MomentoLocal(["shop"], clock=hand) as server:
-        yield Subject("momento", open=open_, opens_same=True)
+        yield Subject(
+            "momento",
+            open=lambda clock: through(server.host, server.port, clock),
+            opens_same=True,
+            wire=Wire(server.host, server.port, through, deadline=45.0),
+        )
 
 
 @pytest.mark.parametrize("run", conformance_cases(without=LEFT_OUT), ids=str)

@@ -134,6 +134,7 @@ def test_a_stand_in_is_reached_by_its_address(form: str, server: MomentoLocal) -
         ({"cache": "c", "timeout": float("nan")}, "timeout"),
         ({"cache": "c", "timeout": True}, "timeout"),
         ({"cache": "c", "create": 1}, "create"),
+        ({"cache": "c", "consistent": "yes"}, "consistent"),
     ],
 )
 def test_wrong_settings_are_mistakes(options: dict[str, Any], told: str) -> None:
@@ -164,6 +165,19 @@ def test_the_key_goes_with_every_call(clock: Clock) -> None:
             other("append", LOG, [b"2"])
 
             assert [b"1", b"2"] == shop("read_log", LOG)
+
+
+@pytest.mark.parametrize(("option", "asked"), [("", None), ("?consistent=true", "consistent")])
+def test_reads_are_consistent_on_request(option: str, asked: str | None, server: MomentoLocal) -> None:
+    """The wish goes with every read."""
+    with llmcache.open(f"momento-local:{server.address}/shop{option}") as cache:
+        cache.history("s").append([{"text": "hi"}])
+        cache.history("s").all()
+        cache.history("s").length()
+    reads = [called for called in server.calls if called.rpc in {"Get", "GetBatch", "ListFetch", "ListLength"}]
+
+    assert {asked} == {called.metadata.get("read-concern") for called in reads}
+    assert {"ListFetch", "ListLength"} <= {called.rpc for called in reads}
 
 
 def test_what_it_declares() -> None:
