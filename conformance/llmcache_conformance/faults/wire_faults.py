@@ -16,14 +16,14 @@ from llmcache_conformance.expect import Broken, expect, expect_equal
 from llmcache_conformance.faults.bench import FaultBench, recovered, tried
 from llmcache_conformance.faults.fault import BlackHole, Cut, Down, Fault, LostReply, Slice, Towards, Truncate
 
-_BODIES = (b"", b"a", bytes(range(256)) * 4, b"\r\n$-1\r\n" * 20)
+_BODIES = (b"", b"a", bytes(range(256)), b"\r\n$-1\r\n" * 20)
 _PLACES = 24
 _WRITES = 24
-_PIECES = 3
+_PIECES = 7
 
 
 def sliced_messages_are_whole_again(bench: FaultBench) -> Steps[None]:
-    """Requests and replies that travel byte by byte are what they were."""
+    """Requests and replies that travel in pieces of a few bytes are what they were."""
     keys, log = bench.keys(len(_BODIES)), bench.log()
     for towards in Towards:
         with bench.proxy.under(Slice(size=_PIECES, towards=towards)):
