@@ -21,6 +21,7 @@ IMPORT_PACKAGES = {
     "llmcache_sqlite": ROOT / "adapters" / "llmcache_sqlite",
     "llmcache_disk": ROOT / "adapters" / "llmcache_disk",
     "llmcache_redis": ROOT / "adapters" / "llmcache_redis",
+    "llmcache_momento": ROOT / "adapters" / "llmcache_momento",
     "llmcache_langchain": ROOT / "adapters" / "llmcache_langchain",
     "llmcache_conformance": ROOT / "conformance" / "llmcache_conformance",
 }
