@@ -82,14 +82,13 @@ def open_async(
     return AsyncCache(set_up(lambda: resolve(url, namespace=namespace, profile=profile), defaults, manner))
 
 
-def open_settings(settings: Settings, *, tenant: Tenant | None = None, look_only: bool = False) -> Cache:
+def open_settings(settings: Settings, *, look_only: bool = False) -> Cache:
     """Open a cache with settings that were resolved before; for integrations and commands.
 
     Args:
-        tenant: As of `open`.
         look_only: Where a store is not there yet, look at an empty one in memory and do not make it.
     """
-    return Cache(set_up(lambda: settings, Defaults(), Manner(tenant), look_only=look_only))
+    return Cache(set_up(lambda: settings, Defaults(), Manner(), look_only=look_only))
 
 
 @dataclass(frozen=True, slots=True)
