@@ -7,7 +7,9 @@ parent and child open their own at their next call.
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -17,9 +19,6 @@ from llmcache.errors import ClosedError, ConfigError, StoreError, StoreLimit, St
 
 T = TypeVar("T")
 Transaction: TypeAlias = "lmdb.Transaction[bytes]"
-
-_RESERVE = 1 << 20
-"""What a full environment may grow by for a deletion, which needs pages of its own before it gives others back."""
 
 _REFUSED = (
     lmdb.ReadonlyError,
@@ -45,6 +44,11 @@ class Environment:
         self.lock = threading.RLock()
         self._open: lmdb.Environment | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """True between a call and the next fork."""
+        return self._open is not None
+
     def read(self, told: str, work: Callable[[Transaction], T]) -> T:
         """Return what `work` finds in one snapshot."""
         return self._done(told, work, write=False)
@@ -59,11 +63,15 @@ class Environment:
             try:
                 return self.write(told, work)
             except StoreLimit:
-                self._resize(self.max_bytes + _RESERVE)
-                try:
+                # A deletion writes each page it touches anew before any is given back: at worst all of them.
+                with self._room_to_delete():
                     return self.write(told, work)
-                finally:
-                    self._resize(self.max_bytes)
+
+    def settle(self, told: str) -> None:
+        """Make the pages of what was deleted usable: LMDB lends them out again two transactions later."""
+        with self.lock, self._room_to_delete():
+            for number in b"12":
+                self.write(told, partial(_marked, number))
 
     def close(self) -> None:
         """Close the environment until the next call."""
@@ -97,8 +105,18 @@ class Environment:
             self._open = lmdb.open(str(self.folder), map_size=self.max_bytes, mode=0o600)
         return self._open
 
-    def _resize(self, size: int) -> None:
-        self._environment().set_mapsize(size)
+    @contextmanager
+    def _room_to_delete(self) -> Generator[None, None, None]:
+        self._environment().set_mapsize(2 * self.max_bytes)
+        try:
+            yield
+        finally:
+            self._environment().set_mapsize(self.max_bytes)
+
+
+def _marked(number: int, transaction: Transaction) -> None:
+    """Change a row that nobody reads: LMDB counts no transaction that changes nothing."""
+    transaction.put(b"z", b"%d" % number)
 
 
 _gate = threading.RLock()

@@ -3,7 +3,8 @@
 One database holds everything. The first byte of a key tells what it is:
 
 - "r" and the physical key: an entry, or a log's places (its number, its oldest body and its next one);
-- "m", a log's number and a place: one body of a log, so that its bodies lie together and in order.
+- "m", a log's number and a place: one body of a log, so that its bodies lie together and in order;
+- "z": a mark of the environment's own.
 
 LMDB takes keys of 511 bytes. A longer one is cut and ends in its digest; the value begins with the whole key, which is
 compared, and with the deadline.

@@ -178,6 +178,7 @@ class LmdbStore:
         except StoreLimit:
             # Nothing is evicted, but what has expired is in nobody's way.
             environment.delete(op, self._purge)
+            environment.settle(op)
             return environment.write(op, work)
 
     def _purge(self, transaction: Transaction) -> None:
