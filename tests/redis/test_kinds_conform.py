@@ -69,6 +69,8 @@ def fake(request: pytest.FixtureRequest) -> Subject:
     """No server at all: redis-py on fakeredis, one for each case."""
     shared = fakeredis.FakeServer()
     clients = fakeredis.FakeRedis(server=shared), fakeredis.FakeAsyncRedis(server=shared)
+    # Threads that are the first to use its database at once would get one each.
+    clients[0].exists("anything")
     return Subject("fake", open=patient(*clients), opens_same=True)
 
 
