@@ -44,13 +44,18 @@ class Case:
     def __post_init__(self) -> None:
         # Who writes a case that lets days pass need not think of stores with a clock of their own; forgetting it would
         # show only on those stores.
-        if Need.CLOCK not in self.needs and "passing" in _names(self.steps.__code__):
+        if Need.CLOCK not in self.needs and uses(self.steps, "passing"):
             object.__setattr__(self, "needs", (*self.needs, Need.CLOCK))
 
     @property
     def name(self) -> str:
         """The name, readable as a sentence."""
         return self.steps.__name__
+
+
+def uses(steps: Callable[[Bench], Steps[None]], name: str) -> bool:
+    """True where the code of a case, or of a function inside it, names `name`."""
+    return name in _names(steps.__code__)
 
 
 def _names(code: CodeType) -> set[str]:

@@ -1,13 +1,23 @@
-"""The kill matrix: which cases catch which saboteurs. It is the test of the suite itself."""
+"""The kill matrix: which cases catch which saboteurs. It is the test of the suite itself.
 
+    python -m llmcache_conformance.matrix tests/conformance/kill_matrix.json
+
+writes the matrix that is committed, with which the tests compare. Cases that race catch by chance what others catch for
+certain, so their kills are left out of it, but for saboteurs that only they catch.
+"""
+
+import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from llmcache.errors import LLMCacheError
 from llmcache.memory import AsyncMemoryStore
-from llmcache_conformance.case import Case, Need
+from llmcache_conformance.case import Case, Need, uses
+from llmcache_conformance.cases import CASES
 from llmcache_conformance.colour import Colour, run_case
 from llmcache_conformance.expect import Broken
-from llmcache_conformance.saboteurs import Saboteur
+from llmcache_conformance.saboteurs import SABOTEURS, Saboteur
 
 
 def kill_matrix(saboteurs: Iterable[Saboteur], cases: Sequence[Case]) -> Mapping[str, frozenset[str]]:
@@ -34,3 +44,26 @@ def _is_killed(saboteur: Saboteur, case: Case) -> bool:
         except (Broken, LLMCacheError):
             return True
     return False
+
+
+def is_racing(case: Case) -> bool:
+    """True where what a case catches may depend on how threads and tasks interleave."""
+    return uses(case.steps, "Together") or case.steps.__module__.endswith(".linear")
+
+
+def certain(matrix: Mapping[str, frozenset[str]], cases: Sequence[Case]) -> dict[str, list[str]]:
+    """Return the kills that are the same in every run, sorted; a saboteur that only racing cases catch has "a race"."""
+    racing = {case.name for case in cases if is_racing(case)}
+    return {
+        name: sorted(killers - racing) or ["a race" if killers else "nothing"]
+        for name, killers in sorted(matrix.items())
+    }
+
+
+def as_text(matrix: Mapping[str, frozenset[str]], cases: Sequence[Case]) -> str:
+    """Return the certain kills as the JSON document that is committed."""
+    return json.dumps(certain(matrix, cases), indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(as_text(kill_matrix(SABOTEURS, CASES), CASES), "utf-8")

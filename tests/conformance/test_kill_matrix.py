@@ -1,14 +1,20 @@
 """The suite against stores that are broken on purpose: every fault is caught, and every case catches one."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from llmcache_conformance import CLAUSES, Case, Colour, run_case
 from llmcache_conformance.case import Need
 from llmcache_conformance.cases import CASES
-from llmcache_conformance.matrix import kill_matrix
+from llmcache_conformance.matrix import certain, kill_matrix
 from llmcache_conformance.saboteurs import SABOTEURS, Saboteur, SharedMemory
+from llmcache_conformance.saboteurs.processes import KILLED_SABOTEURS, LEAKING_SABOTEURS
+from llmcache_conformance.saboteurs.wires import WIRE_SABOTEURS
+
+COMMITTED = Path(__file__).parent / "kill_matrix.json"
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +37,23 @@ def test_every_case_catches_a_saboteur(matrix: Mapping[str, frozenset[str]]) -> 
     vacuous = {case.name for case in CASES} - {case for killers in matrix.values() for case in killers}
 
     assert set() == vacuous
+
+
+@pytest.mark.slow
+def test_matrix_is_the_committed_one(matrix: Mapping[str, frozenset[str]]) -> None:
+    """A case that lost its bite, or gained one, is seen in the diff: `python -m llmcache_conformance.matrix FILE` writes it."""
+    committed = json.loads(COMMITTED.read_text("utf-8"))
+
+    assert committed == certain(matrix, CASES)
+
+
+def test_there_are_saboteurs_of_every_family() -> None:
+    """Broken stores of all families that stores are broken in, wires and killed processes among them."""
+    everyone = (*SABOTEURS, *WIRE_SABOTEURS, *KILLED_SABOTEURS, *LEAKING_SABOTEURS)
+    families = {saboteur.store.__module__ for saboteur in SABOTEURS}
+
+    assert len(everyone) >= 160
+    assert len(families) >= 10
 
 
 def test_every_clause_has_a_saboteur() -> None:

@@ -26,6 +26,19 @@ def deleted_keys_are_missing(bench: Bench) -> Steps[None]:
     expect_equal([None, b"2", None, None], list(found))
 
 
+def deleted_keys_stay_missing(bench: Bench) -> Steps[None]:
+    """What is written or cleared afterwards brings no deleted key back."""
+    gone, other, far = bench.key(), bench.key(), Key(bench.space("far"), "name")
+    yield from PutMany((Put(gone, b"gone"), Put(far, b"far")))
+    yield from DeleteMany((gone,))
+
+    yield from PutMany((Put(other, b"other"), Put(far, b"again")))
+    yield from Clear(far.space)
+    found = yield from GetMany((gone, other, far))
+
+    expect_equal([None, b"other", None], list(found))
+
+
 def deleting_spares_the_neighbours(bench: Bench) -> Steps[None]:
     """Deleting a key leaves keys that begin like it, look like it, or match it as a pattern."""
     names = ("a", "ab", "a/b", "a:b", "A", "a*", "*", "a%", "a_")
@@ -95,6 +108,7 @@ def clearing_drops_the_logs_of_its_space(bench: Bench) -> Steps[None]:
 
 DELETING = (
     Case(deleted_keys_are_missing, ("KV-12",)),
+    Case(deleted_keys_stay_missing, ("KV-12", "KV-14")),
     Case(deleting_spares_the_neighbours, ("KV-12", "KV-15")),
     Case(clearing_empties_one_space_only, ("KV-14", "KV-15")),
     Case(clearing_empties_the_whole_space, ("KV-14",)),

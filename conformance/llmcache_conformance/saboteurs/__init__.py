@@ -1,4 +1,5 @@
 from llmcache_conformance.saboteurs.bodies import BODY_SABOTEURS, SharedMemory
+from llmcache_conformance.saboteurs.coarse import COARSE_SABOTEURS
 from llmcache_conformance.saboteurs.conditions import CONDITION_SABOTEURS
 from llmcache_conformance.saboteurs.endings import ENDING_SABOTEURS
 from llmcache_conformance.saboteurs.limits import LIMIT_SABOTEURS
@@ -18,6 +19,7 @@ SABOTEURS = (
     *LOG_SABOTEURS,
     *ROOM_SABOTEURS,
     *RACE_SABOTEURS,
+    *COARSE_SABOTEURS,
     *LIMIT_SABOTEURS,
     *LISTING_SABOTEURS,
     *ENDING_SABOTEURS,
