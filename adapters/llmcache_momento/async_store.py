@@ -102,24 +102,38 @@ class AsyncMomentoStore:
         raise TypeError("a store cannot be pickled; open the same cache in the other process")
 
     async def _done(self, deed: Deed, rounds: Callable[[], Rounds[R]]) -> R:
-        link = self._link
-        link.check_open(deed.op)
+        budget = Budget(self._link.settings.timeout)
         try:
-            return await self._tried(rounds, Budget(link.settings.timeout))
+            try:
+                return await self._tried(deed, rounds, budget)
+            except Failure as failure:
+                if not failure.is_for_another_wire:
+                    raise
+            return await self._tried(deed, rounds, budget)
         except Failure as failure:
-            link.check_open(deed.op)
-            raise translated(failure, deed, link.settings.cache) from failure.__cause__
+            self._link.check_open(deed.op)
+            raise translated(failure, deed, self._link.settings.cache) from failure.__cause__
 
-    async def _tried(self, rounds: Callable[[], Rounds[R]], budget: Budget) -> R:
+    async def _tried(self, deed: Deed, rounds: Callable[[], Rounds[R]], budget: Budget) -> R:
+        """Do it once, and again where only the cache was missing and could be created."""
         link = self._link
-        wire: AsyncWire = link.async_wire()
-        try:
-            return await wire.run(rounds(), budget)
-        except Failure as failure:
-            if not (failure.is_missing_cache and link.settings.create):
+        async with link.in_use_async(deed.op) as wire:
+            try:
+                try:
+                    return await self._run(wire, rounds, budget)
+                except Failure as failure:
+                    if not (failure.is_missing_cache and link.settings.create):
+                        raise
+                async with wire.creating:
+                    if not link.is_created:
+                        await wire.create_cache()
+                        link.is_created = True
+                return await self._run(wire, rounds, budget)
+            except Failure as failure:
+                if failure.is_of_the_wire:
+                    failure.is_for_another_wire = failure.is_certainly_not_done and wire.has_answered
+                    link.retire(wire)
                 raise
-        async with wire.creating:
-            if not link.is_created:
-                await wire.create_cache()
-                link.is_created = True
+
+    async def _run(self, wire: "AsyncWire", rounds: Callable[[], Rounds[R]], budget: Budget) -> R:
         return await wire.run(rounds(), budget)

@@ -14,7 +14,7 @@ from llmcache_momento.errors import Failure, failure_of_closed, failure_of_respo
 from llmcache_momento.rounds import R, Rounds
 from llmcache_momento.rpcs import Call, Pause, SdkCall, WireCall
 from llmcache_momento.settings import Account, Settings
-from llmcache_momento.wire import may_repeat, told_of
+from llmcache_momento.wire import leaves_open, may_repeat, told_of
 
 
 class AsyncWire:
@@ -25,10 +25,16 @@ class AsyncWire:
         settings: How it is asked.
 
     Attributes:
+        users: How many calls use them now.
+        is_retired: They broke; they are closed when nobody uses them.
+        has_answered: They have worked before.
         creating: Held while the cache is created, so that it is created once.
     """
 
     def __init__(self, account: Account, settings: Settings) -> None:
+        self.users = 0
+        self.is_retired = False
+        self.has_answered = False
         self._settings = settings
         self._metadata = metadata_for(account, settings)
         self._channel = open_channel(grpc.aio, account, OPTIONS)
@@ -49,6 +55,7 @@ class AsyncWire:
                 else:
                     calls = rounds.send(answers)
         except StopIteration as finished:
+            self.has_answered = True
             answer: R = finished.value
             return answer
         finally:
@@ -68,6 +75,7 @@ class AsyncWire:
 
     async def _round(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
         answers: list[Any] = await self._once(calls, budget)
+        is_open = False
         while True:
             failed = [place for place, answer in enumerate(answers) if isinstance(answer, Failure)]
             if not failed:
@@ -76,7 +84,9 @@ class AsyncWire:
             again = [place for place in failed if may_repeat(calls[place], answers[place])]
             pause = budget.pause(first) if again == failed else None
             if pause is None:
-                raise told_of(calls, answers)
+                raise told_of(calls, answers, is_open)
+            # What is made again may have been done the first time, whatever becomes of it now.
+            is_open = is_open or any(leaves_open(calls[place], answers[place]) for place in again)
             await asyncio.sleep(pause)
             for place, answer in zip(again, await self._once([calls[place] for place in again], budget), strict=True):
                 answers[place] = answer

@@ -31,9 +31,11 @@ class Budget:
     def pause(self, failure: Failure) -> Seconds | None:
         """Return how long to wait before the call that failed is tried again; None where it is not to be.
 
+        Over the rate of calls it is worth to wait for some time; any other failure is passing, or is not, after a moment.
         Pauses double, and are drawn at random below that, so that callers who were refused together do not come back together.
         """
-        if not failure.may_pass or self._pauses == _MOST_PAUSES:
+        most = _MOST_PAUSES if failure.is_throttled else 1
+        if not failure.may_pass or self._pauses >= most:
             return None
         longest = _FIRST_PAUSE * 2**self._pauses
         self._pauses += 1

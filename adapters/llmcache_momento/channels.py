@@ -15,6 +15,8 @@ OPTIONS: Final = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.keepalive_time_ms", 5_000),
     ("grpc.keepalive_timeout_ms", 1_000),
+    # A channel of ours that takes the place of one that broke begins anew, and does not wait as that one would.
+    ("grpc.use_local_subchannel_pool", 1),
     # After a restart of the service or its load balancer, the first try is soon and the next ones not far.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),

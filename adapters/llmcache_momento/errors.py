@@ -36,6 +36,15 @@ _REFUSED: Final = {
     StatusCode.PERMISSION_DENIED: "the key does not permit this; use one with read and write access to the cache",
 }
 _NEVER_CONNECTED: Final = ("failed to connect", "connection refused", "dns resolution failed", "name resolution")
+_CONNECTION_LOST: Final = (
+    "socket closed",
+    "reset by peer",
+    "broken pipe",
+    "goaway",
+    "ping timeout",
+    "keepalive",
+    "recvmsg",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,8 @@ class Failure(Exception):
         err: What the service says in the metadata `err`; "" where it says nothing.
 
     Attributes:
-        is_partial: Another call of the same round wrote something.
+        is_partial: Another call of the same round, or an earlier attempt, wrote something or may have.
+        is_for_another_wire: The same operation may succeed at once on a new connection.
     """
 
     def __init__(self, code: StatusCode, details: str = "", err: str = "") -> None:
@@ -74,6 +84,7 @@ class Failure(Exception):
         self.details = details
         self.err = err
         self.is_partial = False
+        self.is_for_another_wire = False
 
     @classmethod
     def unexpected(cls, what: str) -> "Failure":
@@ -102,6 +113,13 @@ class Failure(Exception):
         """True where there was nobody to send the call to."""
         text = self.details.lower()
         return self.code is StatusCode.UNAVAILABLE and any(sign in text for sign in _NEVER_CONNECTED)
+
+    @property
+    def is_of_the_wire(self) -> bool:
+        """True where it is the connection that failed, not the service behind it."""
+        text = self.details.lower()
+        is_lost = self.code is StatusCode.UNAVAILABLE and any(sign in text for sign in _CONNECTION_LOST)
+        return is_lost or self.never_connected
 
     @property
     def may_pass(self) -> bool:

@@ -9,8 +9,8 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from llmcache.errors import ClosedError
@@ -56,37 +56,62 @@ class Link:
         self._pid = os.getpid()
         _LINKS.add(self)
 
-    @contextmanager
-    def in_use(self, op: str) -> Generator[None]:
-        """Hold the blocking connection open for a call; raises ClosedError where the store is closed."""
-        with self._idle:
-            self.check_open(op)
-            self._calls += 1
-        try:
-            yield
-        finally:
-            with self._idle:
-                self._calls -= 1
-                if not self._calls:
-                    self._idle.notify_all()
-
     def check_open(self, op: str) -> None:
         """Raise ClosedError where the store is closed."""
         if self.is_closed:
             raise ClosedError(f"{NAME} refused {op}: the store is closed; open the cache again")
 
-    def wire(self) -> Any:
-        """Return the connection of the blocking colour."""
-        if self._wire is None:
+    @contextmanager
+    def in_use(self, op: str) -> Generator[Any]:
+        """Give the connection of the blocking colour, open for one call; raises ClosedError where the store is closed."""
+        with self._idle:
+            self.check_open(op)
+            wire = self._connected()
+            wire.users += 1
+            self._calls += 1
+        try:
+            yield wire
+        finally:
             with self._idle:
-                if self._wire is None:
-                    from llmcache_momento.wire import Wire  # noqa: PLC0415 -- loads Momento's SDK, at first use
+                wire.users -= 1
+                self._calls -= 1
+                is_over = wire.is_retired and not wire.users
+                self._idle.notify_all()
+            if is_over:
+                wire.close()
 
-                    self._wire = Wire(self.account, self.settings)
+    @asynccontextmanager
+    async def in_use_async(self, op: str) -> AsyncGenerator[Any]:
+        """Give the connection of the running event loop, as `in_use`."""
+        self.check_open(op)
+        wire = self._connected_async()
+        wire.users += 1
+        try:
+            yield wire
+        finally:
+            wire.users -= 1
+            if wire.is_retired and not wire.users:
+                await wire.close()
+
+    def retire(self, wire: Any) -> None:
+        """Let nobody begin to use a connection that broke; it is closed when the last one has left it.
+
+        gRPC waits longer and longer before it connects again, and meanwhile refuses calls; a new connection waits for nothing.
+        """
+        with self._idle:
+            wire.is_retired = True
+            if self._wire is wire:
+                self._wire = None
+            self._async_wires = {loop: each for loop, each in self._async_wires.items() if each is not wire}
+
+    def _connected(self) -> Any:
+        if self._wire is None:
+            from llmcache_momento.wire import Wire  # noqa: PLC0415 -- loads Momento's SDK, at first use
+
+            self._wire = Wire(self.account, self.settings)
         return self._wire
 
-    def async_wire(self) -> Any:
-        """Return the connection of the running event loop."""
+    def _connected_async(self) -> Any:
         loop = asyncio.get_running_loop()
         wire = self._async_wires.get(loop)
         if wire is None:
@@ -128,7 +153,7 @@ class Link:
 
     def _give_back(self) -> None:
         # What belongs to other loops cannot be closed from here; it is closed when it is collected.
-        self._async_wires.clear()
+        self._async_wires = {}
         if self._wire is not None:
             self._wire.close()
 

@@ -102,23 +102,37 @@ class MomentoStore:
         raise TypeError("a store cannot be pickled; open the same cache in the other process")
 
     def _done(self, deed: Deed, rounds: Callable[[], Rounds[R]]) -> R:
-        link = self._link
-        with link.in_use(deed.op):
-            try:
-                return self._tried(rounds, Budget(link.settings.timeout))
-            except Failure as failure:
-                raise translated(failure, deed, link.settings.cache) from failure.__cause__
-
-    def _tried(self, rounds: Callable[[], Rounds[R]], budget: Budget) -> R:
-        link = self._link
-        wire: Wire = link.wire()
+        budget = Budget(self._link.settings.timeout)
         try:
-            return wire.run(rounds(), budget)
+            try:
+                return self._tried(deed, rounds, budget)
+            except Failure as failure:
+                if not failure.is_for_another_wire:
+                    raise
+            return self._tried(deed, rounds, budget)
         except Failure as failure:
-            if not (failure.is_missing_cache and link.settings.create):
+            raise translated(failure, deed, self._link.settings.cache) from failure.__cause__
+
+    def _tried(self, deed: Deed, rounds: Callable[[], Rounds[R]], budget: Budget) -> R:
+        """Do it once, and again where only the cache was missing and could be created."""
+        link = self._link
+        with link.in_use(deed.op) as wire:
+            try:
+                try:
+                    return self._run(wire, rounds, budget)
+                except Failure as failure:
+                    if not (failure.is_missing_cache and link.settings.create):
+                        raise
+                with link.creating:
+                    if not link.is_created:
+                        wire.create_cache()
+                        link.is_created = True
+                return self._run(wire, rounds, budget)
+            except Failure as failure:
+                if failure.is_of_the_wire:
+                    failure.is_for_another_wire = failure.is_certainly_not_done and wire.has_answered
+                    link.retire(wire)
                 raise
-        with link.creating:
-            if not link.is_created:
-                wire.create_cache()
-                link.is_created = True
+
+    def _run(self, wire: "Wire", rounds: Callable[[], Rounds[R]], budget: Budget) -> R:
         return wire.run(rounds(), budget)

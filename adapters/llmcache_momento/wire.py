@@ -28,9 +28,17 @@ class Wire:
     Args:
         account: Where the service is.
         settings: How it is asked.
+
+    Attributes:
+        users: How many calls use them now.
+        is_retired: They broke; they are closed when nobody uses them.
+        has_answered: They have worked before.
     """
 
     def __init__(self, account: Account, settings: Settings) -> None:
+        self.users = 0
+        self.is_retired = False
+        self.has_answered = False
         self._settings = settings
         self._metadata = metadata_for(account, settings)
         self._channel = open_channel(grpc, account, (*OPTIONS, _SINGLE_THREADED))
@@ -50,6 +58,7 @@ class Wire:
                 else:
                     calls = rounds.send(answers)
         except StopIteration as finished:
+            self.has_answered = True
             answer: R = finished.value
             return answer
         finally:
@@ -69,6 +78,7 @@ class Wire:
 
     def _round(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
         answers: list[Any] = self._once(calls, budget)
+        is_open = False
         while True:
             failed = [place for place, answer in enumerate(answers) if isinstance(answer, Failure)]
             if not failed:
@@ -77,7 +87,9 @@ class Wire:
             again = [place for place in failed if may_repeat(calls[place], answers[place])]
             pause = budget.pause(first) if again == failed else None
             if pause is None:
-                raise told_of(calls, answers)
+                raise told_of(calls, answers, is_open)
+            # What is made again may have been done the first time, whatever becomes of it now.
+            is_open = is_open or any(leaves_open(calls[place], answers[place]) for place in again)
             time.sleep(pause)
             for place, answer in zip(again, self._once([calls[place] for place in again], budget), strict=True):
                 answers[place] = answer
@@ -140,11 +152,22 @@ def may_repeat(call: Call, failure: Failure) -> bool:
     return failure.is_throttled or (call.is_repeatable and failure.may_pass)
 
 
-def told_of(calls: Sequence[Call], answers: Sequence[Any]) -> Failure:
-    """Return the failure of a round to raise: one that leaves open what was done, if there is one."""
+def leaves_open(call: Call, failure: Failure) -> bool:
+    """True where the call may have changed something although it failed."""
+    return call.writes and not failure.is_certainly_not_done
+
+
+def told_of(calls: Sequence[Call], answers: Sequence[Any], is_open: bool) -> Failure:
+    """Return the failure of a round to raise: one that leaves open what was done, if there is one.
+
+    Args:
+        calls: The round's.
+        answers: An answer or a Failure for each.
+        is_open: An earlier attempt may have changed something.
+    """
     failures = [answer for answer in answers if isinstance(answer, Failure)]
     failure = min(failures, key=lambda each: each.is_certainly_not_done)
-    failure.is_partial = any(
+    failure.is_partial = is_open or any(
         call.writes and not isinstance(answer, Failure) for call, answer in zip(calls, answers, strict=True)
     )
     return failure

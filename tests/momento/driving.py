@@ -1,8 +1,6 @@
 """Calling stores and clients of both colours by one text."""
 
 import asyncio
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -119,11 +117,3 @@ class Sdk:
         else:
             self._client.__exit__(None, None, None)
         self._runner.close()
-
-
-@contextmanager
-def restarted(server: MomentoLocal, clock: Clock) -> Generator[MomentoLocal]:
-    """Stop a stand-in and run another on the same port, with the same caches, empty."""
-    server.stop()
-    with MomentoLocal(list(server.keep.caches), clock=clock, port=server.port) as other:
-        yield other

@@ -19,7 +19,7 @@ from llmcache.errors import (
 from llmcache.model.key import Kind
 from llmcache.protocols.key_value import Put
 from llmcache_momento.local import MomentoLocal
-from tests.momento.driving import COLOURS, LOG, Clock, Shop, key, restarted, space
+from tests.momento.driving import COLOURS, LOG, Clock, Shop, key, space
 
 CODE = grpc.StatusCode
 KEY = key()
@@ -116,10 +116,20 @@ def test_a_passing_failure_is_not_noticed(server: MomentoLocal, shop: Shop) -> N
     """What may be repeated is repeated, after a pause."""
     shop("put_many", [PUT])
     server.faults.add("GetBatch", code=CODE.UNAVAILABLE, count=1)
-    server.faults.add("SetBatch", code=CODE.INTERNAL, count=2)
+    server.faults.add("SetBatch", code=CODE.INTERNAL, count=1)
     shop("put_many", [Put(KEY, b"new")])
 
     assert [b"new"] == shop("get_many", [KEY])
+
+
+def test_a_repetition_that_is_refused_does_not_say_that_nothing_was_done(server: MomentoLocal, shop: Shop) -> None:
+    """The first attempt was done, its answer lost; whatever becomes of the second, that is open."""
+    shop("put_many", [PUT])
+    server.faults.add("SetBatch", code=CODE.UNAVAILABLE, is_after=True, count=1)
+    server.faults.add("SetBatch", code=CODE.PERMISSION_DENIED, count=1)
+    error = raised_by(shop, "put_many", ([Put(KEY, b"new")],))
+
+    assert (StoreTimeout, [b"new"]) == (type(error), shop("get_many", [KEY]))
 
 
 def test_a_throttled_call_is_repeated_whatever_it_is(server: MomentoLocal, shop: Shop) -> None:
@@ -233,19 +243,29 @@ def test_a_server_that_is_not_there_is_unavailable_at_once(server: MomentoLocal,
     assert time.monotonic() - began < 5.0
 
 
-def test_a_restarted_server_is_found_again(server: MomentoLocal, clock: Clock, shop: Shop) -> None:
-    """Without opening the store anew; within some seconds."""
+def test_a_restarted_server_is_found_at_once(server: MomentoLocal, clock: Clock, shop: Shop) -> None:
+    """Though calls failed while it was gone: gRPC would wait before it connects again, a new connection does not."""
     shop("put_many", [PUT])
-    with restarted(server, clock):
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            try:
-                shop("put_many", [Put(KEY, b"new")])
-                break
-            except (StoreUnavailable, StoreTimeout):
-                continue
+    shop("append", LOG, [b"1"])
+    server.stop()
+    for _ in range(3):
+        for call in (READS[0], WRITES[0], WRITES[5]):
+            raised_by(shop, *call)
+    with MomentoLocal(["shop"], clock=clock, port=server.port):
+        lengths = [shop("append", LOG, [b"2"]), shop("append", LOG, [b"3"])]
+        shop("put_many", [Put(KEY, b"new")])
 
-        assert [b"new"] == shop("get_many", [KEY])
+        assert ([1, 2], [b"new"]) == (lengths, shop("get_many", [KEY]))
+
+
+def test_connections_that_broke_are_given_back(server: MomentoLocal, shop: Shop) -> None:
+    """However often the server is not there."""
+    server.stop()
+    for _ in range(5):
+        raised_by(shop, *READS[0])
+    link = shop.pair.blocking._link  # type: ignore[union-attr]  # both colours are there
+
+    assert (None, {}) == (link._wire, link._async_wires)
 
 
 def test_a_missing_cache_is_named_with_what_to_do(server: MomentoLocal, clock: Clock) -> None:
@@ -314,8 +334,9 @@ def test_pauses_grow_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(random, "random", lambda: 1.0)
     throttled, refused = Failure(CODE.RESOURCE_EXHAUSTED), Failure(CODE.UNAUTHENTICATED)
-    budget = Budget(60.0)
+    budget, passing = Budget(60.0), Budget(60.0)
 
     assert [0.05, 0.1, 0.2, 0.4, None] == [budget.pause(throttled) for _ in range(5)]
     assert Budget(60.0).pause(refused) is None
+    assert [0.05, None] == [passing.pause(Failure(CODE.UNAVAILABLE)) for _ in range(2)]
     assert Budget(0.01).pause(throttled) is None

@@ -7,6 +7,9 @@ import pytest
 from llmcache.model.units import Instant
 from llmcache.protocols.whole import StorePair
 from llmcache_conformance import Clock, Need, Run, Subject, conformance_cases, unmet_needs
+from llmcache_conformance.check import Check
+from llmcache_conformance.faults.checks import FAULT_CHECKS
+from llmcache_conformance.outside.leaks import LEAKS
 from llmcache_conformance.subject import Wire
 from llmcache_momento import Settings, open_account
 from llmcache_momento.credentials import local_account
@@ -31,17 +34,17 @@ def momento() -> Iterator[Subject]:
     """A cache of a stand-in that goes by the clock of the case; its leases are short, because cases clear much."""
     hand = Hand()
 
-    def through(host: str, port: int, clock: Clock) -> StorePair:
+    def opened(host: str, port: int, clock: Clock, timeout: float) -> StorePair:
         hand.clock = clock
-        settings = Settings("shop", timeout=30.0, ttl_resolution=0.001, lease=0.01)
+        settings = Settings("shop", timeout=timeout, ttl_resolution=0.001, lease=0.01)
         return open_account(local_account(host, port), settings, clock=clock)
 
     with MomentoLocal(["shop"], clock=hand) as server:
         yield Subject(
             "momento",
-            open=lambda clock: through(server.host, server.port, clock),
+            open=lambda clock: opened(server.host, server.port, clock, 30.0),
             opens_same=True,
-            wire=Wire(server.host, server.port, through, deadline=45.0),
+            wire=Wire(server.host, server.port, lambda host, port, clock: opened(host, port, clock, 2.0)),
         )
 
 
@@ -49,6 +52,13 @@ def momento() -> Iterator[Subject]:
 def test_momento_conforms(run: Run, momento: Subject) -> None:
     """The Momento store keeps the clauses that the case shows."""
     run.on(momento)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", [*FAULT_CHECKS, *LEAKS], ids=lambda check: str(check.name))
+def test_momento_bears_a_wire_that_fails(check: Check, momento: Subject) -> None:
+    """And leaves nothing behind when it is closed."""
+    check.run(momento)
 
 
 def test_nothing_else_is_left_out(momento: Subject) -> None:
