@@ -7,9 +7,7 @@ parent and child open their own at their next call.
 
 import os
 import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -19,6 +17,9 @@ from llmcache.errors import ClosedError, ConfigError, StoreError, StoreLimit, St
 
 T = TypeVar("T")
 Transaction: TypeAlias = "lmdb.Transaction[bytes]"
+
+_MAP_SHARE = 3
+"""A change writes each page it touches anew, and LMDB lends out what was given back two transactions later."""
 
 _REFUSED = (
     lmdb.ReadonlyError,
@@ -34,7 +35,7 @@ class Environment:
 
     Args:
         folder: Made where it is missing.
-        max_bytes: Bound of the data file.
+        max_bytes: Bound of the pages in use; the file has room for three times as many, which changes take for a while.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
@@ -56,22 +57,6 @@ class Environment:
     def write(self, told: str, work: Callable[[Transaction], T]) -> T:
         """Do `work` whole or not at all; StoreLimit where the environment is full."""
         return self._done(told, work, write=True)
-
-    def delete(self, told: str, work: Callable[[Transaction], T]) -> T:
-        """Do `work`, which only deletes, in a full environment, too."""
-        with self.lock:
-            try:
-                return self.write(told, work)
-            except StoreLimit:
-                # A deletion writes each page it touches anew before any is given back: at worst all of them.
-                with self._room_to_delete():
-                    return self.write(told, work)
-
-    def settle(self, told: str) -> None:
-        """Make the pages of what was deleted usable: LMDB lends them out again two transactions later."""
-        with self.lock, self._room_to_delete():
-            for number in b"12":
-                self.write(told, partial(_marked, number))
 
     def close(self) -> None:
         """Close the environment until the next call."""
@@ -102,21 +87,8 @@ class Environment:
     def _environment(self) -> lmdb.Environment:
         if self._open is None:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._open = lmdb.open(str(self.folder), map_size=self.max_bytes, mode=0o600)
+            self._open = lmdb.open(str(self.folder), map_size=_MAP_SHARE * self.max_bytes, mode=0o600)
         return self._open
-
-    @contextmanager
-    def _room_to_delete(self) -> Generator[None, None, None]:
-        self._environment().set_mapsize(2 * self.max_bytes)
-        try:
-            yield
-        finally:
-            self._environment().set_mapsize(self.max_bytes)
-
-
-def _marked(number: int, transaction: Transaction) -> None:
-    """Change a row that nobody reads: LMDB counts no transaction that changes nothing."""
-    transaction.put(b"z", b"%d" % number)
 
 
 _gate = threading.RLock()
@@ -164,7 +136,7 @@ def closed(op: str) -> ClosedError:
 
 def _translated(error: lmdb.Error | OSError, told: str) -> StoreError:
     if isinstance(error, lmdb.MapFullError):
-        return StoreLimit(f"lmdb could not do {told}: max_bytes is reached; raise it, or clear something")
+        return StoreLimit(f"lmdb could not do {told}: there is no room in max_bytes; raise it, or clear something")
     found = f"lmdb could not do {told}: {type(error).__name__}"
     if isinstance(error, (*_REFUSED, PermissionError)):
         return StoreRefused(f"{found}; the folder cannot be used")

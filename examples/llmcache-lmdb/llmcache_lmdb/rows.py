@@ -3,8 +3,7 @@
 One database holds everything. The first byte of a key tells what it is:
 
 - "r" and the physical key: an entry, or a log's places (its number, its oldest body and its next one);
-- "m", a log's number and a place: one body of a log, so that its bodies lie together and in order;
-- "z": a mark of the environment's own.
+- "m", a log's number and a place: one body of a log, so that its bodies lie together and in order.
 
 LMDB takes keys of 511 bytes. A longer one is cut and ends in its digest; the value begins with the whole key, which is
 compared, and with the deadline.
@@ -12,12 +11,12 @@ compared, and with the deadline.
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import inf
 from typing import Final
 
-from llmcache.errors import DecodeError, UsageError
+from llmcache.errors import DecodeError, StoreLimit, UsageError
 from llmcache.model.key import Key
 from llmcache.model.units import Instant
 from llmcache_lmdb.environment import Transaction
@@ -88,6 +87,34 @@ def rows(transaction: Transaction, prefix: str, now: Instant) -> Iterator[Row]:
         is_there = cursor.next()
 
 
+def used_bytes(transaction: Transaction) -> int:
+    """Return the size of all pages in use, the changes of this transaction included."""
+    found = transaction.stat()
+    return int(found["psize"] * (found["branch_pages"] + found["leaf_pages"] + found["overflow_pages"]))
+
+
+def make_room(transaction: Transaction, max_bytes: int, now: Instant, just_put: Collection[str]) -> None:
+    """Drop what has expired, and then answers and embeddings in no order, where more than `max_bytes` are in use.
+
+    Raises:
+        StoreLimit: Nothing is left to drop but what was just put; the transaction must not be kept.
+    """
+    if used_bytes(transaction) <= max_bytes:
+        return
+    # Somewhat more than needed, so that not every write has to look at every row.
+    enough = max_bytes * 19 // 20
+    found = [
+        (row.deadline > now, row.physical) for row in rows(transaction, "", -NEVER) if row.physical not in just_put
+    ]
+    for is_alive, physical in sorted(found):
+        if used_bytes(transaction) <= enough:
+            return
+        if not is_alive or _is_evictable(physical):
+            drop(transaction, physical)
+    if used_bytes(transaction) > max_bytes:
+        raise StoreLimit(f"lmdb has no room: beside what must be kept it does not fit into {max_bytes:,} bytes")
+
+
 def places_of(transaction: Transaction, log: Key, now: Instant) -> Places | None:
     """Return where the bodies of a log are; None where it is missing or expired."""
     body = get(transaction, log, now)
@@ -137,6 +164,13 @@ def key_of(row: Row) -> Key | None:
         return Key.from_physical(row.physical)
     except UsageError:
         return None
+
+
+def _is_evictable(physical: str) -> bool:
+    try:
+        return Key.from_physical(physical).space.kind.is_evictable
+    except UsageError:
+        return True
 
 
 def _row_key(physical: str) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from llmcache.drivers.offload import Offloaded
-from llmcache.errors import ConfigError, StoreLimit
+from llmcache.errors import ConfigError
 from llmcache.model.capabilities import Capabilities, Limits
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.units import Instant, Seconds
@@ -49,7 +49,7 @@ def open_pair(folder: Path, *, max_bytes: int = 1 << 30, clock: Callable[[], Ins
 
     Args:
         folder: Made with mode 0700 where it is missing.
-        max_bytes: Bound of the data file, at least 1 MiB; the same for every opening in a process. Nothing is evicted.
+        max_bytes: Bound of the pages in use, at least 1 MiB; the same for every opening in a process.
         clock: Tells the time of day, by which entries expire.
     """
     if max_bytes < _SMALLEST:
@@ -63,6 +63,7 @@ class LmdbStore:
 
     def __init__(self, handle: Handle, max_bytes: int, clock: Callable[[], Instant]) -> None:
         self._handle = handle
+        self._max_bytes = max_bytes
         self._clock = clock
         limits = Limits(max_body_bytes=max_bytes // _LARGEST_BODY_SHARE, ttl_resolution=1e-6)
         self._capabilities = Capabilities(log=True, scan=True, persistent=True, shared=True, limits=limits)
@@ -101,7 +102,7 @@ class LmdbStore:
             for key in keys:
                 rows.drop(transaction, key.physical)
 
-        self._handle.environment("delete_many").delete("delete_many", work)
+        self._write("delete_many", work)
 
     def delete_if_equal(self, key: Key, body: bytes) -> bool:
         check_body(key, body, self.name, "delete_if_equal")
@@ -112,7 +113,7 @@ class LmdbStore:
                 rows.drop(transaction, key.physical)
             return is_equal
 
-        return self._handle.environment("delete_if_equal").delete(f"delete_if_equal of {key.digest}", work)
+        return self._write("delete_if_equal", work)
 
     def clear(self, space: Space) -> None:
         def work(transaction: Transaction) -> None:
@@ -120,7 +121,7 @@ class LmdbStore:
             for row in list(rows.rows(transaction, space.prefix, -rows.NEVER)):
                 rows.drop(transaction, row.physical)
 
-        self._handle.environment("clear").delete("clear", work)
+        self._write("clear", work)
 
     def append(
         self, log: Key, bodies: Sequence[bytes], *, max_length: int | None = None, ttl: Seconds | None = None
@@ -172,20 +173,7 @@ class LmdbStore:
         return self._handle.environment(op).read(op, work)
 
     def _write(self, op: str, work: Callable[[Transaction], T]) -> T:
-        environment = self._handle.environment(op)
-        try:
-            return environment.write(op, work)
-        except StoreLimit:
-            # Nothing is evicted, but what has expired is in nobody's way.
-            environment.delete(op, self._purge)
-            environment.settle(op)
-            return environment.write(op, work)
-
-    def _purge(self, transaction: Transaction) -> None:
-        now = self._clock()
-        for row in list(rows.rows(transaction, "", -rows.NEVER)):
-            if row.deadline <= now:
-                rows.drop(transaction, row.physical)
+        return self._handle.environment(op).write(op, work)
 
     def _deadline(self, ttl: Seconds | None) -> Instant:
         return rows.NEVER if ttl is None else self._clock() + ttl
@@ -193,6 +181,7 @@ class LmdbStore:
     def _put(self, puts: Sequence[Put], transaction: Transaction) -> None:
         for put in puts:
             rows.put(transaction, put.key, put.body, self._deadline(put.ttl))
+        rows.make_room(transaction, self._max_bytes, self._clock(), {put.key.physical for put in puts})
 
     def _append(
         self, transaction: Transaction, log: Key, bodies: Sequence[bytes], max_length: int | None, deadline: Instant
@@ -207,6 +196,7 @@ class LmdbStore:
         for place in range(max(old.end, first), end):
             rows.put_message(transaction, old.number, place, bodies[place - old.end])
         rows.put_places(transaction, log, rows.Places(old.number, first, end), deadline)
+        rows.make_room(transaction, self._max_bytes, self._clock(), {log.physical})
         return end - first
 
     def _listed(self, transaction: Transaction, prefix: str) -> list[Listed]:

@@ -2,11 +2,11 @@
 
 import tempfile
 
-from llmcache_conformance import Conformance, Need
+from llmcache_conformance import Conformance
 
 
 class TestLmdb(Conformance):
     """LMDB keeps the contract."""
 
     url = f"lmdb:{tempfile.mkdtemp()}?max_bytes=64MiB"
-    without = (Need.SMALL,)  # it evicts nothing
+    small = f"lmdb:{tempfile.mkdtemp()}?max_bytes=1MiB"

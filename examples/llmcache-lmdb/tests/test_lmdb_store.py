@@ -18,7 +18,7 @@ from llmcache.model.namespace import Namespace
 from llmcache.protocols.key_value import Put
 
 Opener = Callable[..., LmdbStore]
-SPACE = Space(Namespace(("shop",)), Kind.RESPONSE)
+SPACE = Space(Namespace(("shop",)), Kind.DOCUMENT)
 LARGER = """
 import sys
 from pathlib import Path
@@ -33,7 +33,7 @@ LOG = Key(Space(Namespace(("shop",)), Kind.HISTORY), "session")
 
 
 def key(number: object) -> Key:
-    """Return the key of an answer."""
+    """Return the key of what must not be evicted."""
     return Key(SPACE, f"{number}")
 
 
@@ -68,13 +68,13 @@ def test_full_store_refuses_and_can_be_emptied(opener: Opener) -> None:
     store = opener()
     taken = fill(store, at_once=1)
     found = store.get_many([key(number) for number in range(taken + 1)])
-    with pytest.raises(StoreLimit, match="max_bytes is reached"):
+    with pytest.raises(StoreLimit, match="no room"):
         store.append(LOG, [b"x" * 100_000] * 20)
     store.clear(SPACE)
 
     assert [*[b"x" * 4_000] * taken, None] == found
     assert taken > 100
-    assert taken == fill(store, at_once=1)
+    assert fill(store, at_once=1) > taken * 9 // 10
 
 
 def test_expired_entries_make_room(opener: Opener) -> None:
