@@ -5,7 +5,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-
 HANG = "hang"
 """In place of a reply: none comes."""
 

@@ -15,6 +15,7 @@ import redis.cluster
 from redis.asyncio.sentinel import Sentinel as AsyncSentinel
 from redis.sentinel import Sentinel
 
+import llmcache
 from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.errors import ConfigError, StoreRefused, StoreUnavailable, UsageError
@@ -105,6 +106,17 @@ def test_tls(encrypted: Encrypted) -> None:
     plan.close()
 
     assert BOTH == found
+
+
+def test_tls_by_url(encrypted: Encrypted) -> None:
+    """A cache is opened by an encrypted URL that names the certificate to trust."""
+    url = f"rediss://127.0.0.1:{encrypted.port}?ca_certs={encrypted.certificate}&timeout=20s"
+    request = llmcache.Request("m", [{"role": "user", "content": "hi"}])
+    with llmcache.open(url) as cache:
+        kept = cache.responses.get_or_call(request, lambda: "hello")
+        found = cache.responses.get(request)
+
+    assert ("hello", "hello") == (kept, found)
 
 
 def test_tls_with_a_stranger(encrypted: Encrypted) -> None:
@@ -202,6 +214,8 @@ WRONG = {
     "redis+cluster://host/1": "one database",
     "redis+sentinel://host": "name the master",
     "redis+unix://host": "whole path",
+    "redis://host:6379/1/2": "a database is a whole number",
+    "redis://[::1]:port": "a port is a number",
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 
 import pytest
 
@@ -259,6 +260,27 @@ def test_clearing_gives_memory_back(own_server: Server) -> None:
 
     assert ":12" == left
     assert [(other, 10, 40)] == [(use.space, use.entries, use.body_bytes) for use in uses]
+
+
+def test_put_while_memory_is_given_back(own_server: Server) -> None:
+    """What is put after the stamp is gone, while `clear` still gives memory back, is kept."""
+    store = open_store(f"redis://127.0.0.1:{own_server.port}", timeout=20.0, log_timeout=20.0)
+    store.put_many((Put(key("old"), b"old"),))
+    steps = store._core.spaces.clear(key("old").space)
+    request = next(steps)
+    for turn in count():
+        reply = store._wire._done(request)
+        if turn == 0:
+            store.put_many((Put(key("new"), b"new"),))
+        try:
+            request = steps.send(reply)
+        except StopIteration:
+            break
+    found = store.get_many((key("old"), key("new")))
+    left = own_server.ask("DBSIZE")
+    store.close()
+
+    assert ([None, b"new"], ":2") == (found, left)
 
 
 WRONG_OPTIONS: dict[str, dict[str, object]] = {

@@ -66,6 +66,22 @@ def test_fork_among_busy_threads(server: Server) -> None:
     assert 10 == len(set(children))
 
 
+@pytest.mark.slow
+def test_child_makes_connections_of_its_own(server: Server) -> None:
+    """An idle connection of the parent is not used by its child, in neither colour, and the parent goes on with it."""
+    with Proxy("127.0.0.1", server.port) as proxy:
+        blocking, _ = opened(proxy.port)
+        blocking.put_many((Put(key("inherited"), b"body"),))
+        before = proxy.connections
+        outcome = in_child(lambda: blocking.get_many((key("inherited"),)) == [b"body"])
+        during = proxy.connections
+        found = blocking.get_many((key("inherited"),))
+        after = proxy.connections
+        blocking.close()
+
+    assert (1, 0, 2, [b"body"], 2) == (before, outcome, during, found, after)
+
+
 def test_loops_one_after_the_other(server: Server) -> None:
     """A store is used in one loop after another, without closing it in between, and leaves no socket open."""
     blocking, awaiting = opened(server.port)
