@@ -100,8 +100,11 @@ def conform(
     running = runner.Running(subject, choice)
     results = [_shown(result, quiet=as_json) for result in running]
     made = report.make_report(subject, results, notes=notes)
-    _show(made, as_json)
-    _keep(made, _Files(json_file, junit, html))
+    try:
+        # Before anything is printed: whoever reads the first lines only, by `head`, has the files all the same.
+        _keep(made, _Files(json_file, junit, html))
+    finally:
+        _show(made, as_json)
     return _ended(running, ExitCode.OK if made.is_success else ExitCode.NO)
 
 

@@ -218,9 +218,7 @@ class HandlesRemember(SharedMemory):
         self._read: dict[Key, bytes | None] = {}
 
     def get_many(self, keys: Sequence[Key]) -> list[bytes | None]:
-        for key, body in zip(keys, super().get_many(keys), strict=True):
-            self._read.setdefault(key, body)
-        return [self._read[key] for key in keys]
+        return [self._read.setdefault(key, body) for key, body in zip(keys, super().get_many(keys), strict=True)]
 
     def put_many(self, puts: Sequence[Put]) -> None:
         super().put_many(puts)

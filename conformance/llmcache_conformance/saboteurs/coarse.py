@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from llmcache.memory import MemoryStore
 from llmcache.model.key import Key, Kind, Space
+from llmcache.model.namespace import escape
 from llmcache.protocols.key_value import Put
 from llmcache_conformance.saboteurs.names import Rekeying
 from llmcache_conformance.saboteurs.saboteur import Prepared, Saboteur
@@ -17,7 +18,7 @@ class HashesToAByte(Rekeying):
     def rekey(self, key: Key) -> Key:
         if key.space.kind is Kind.HISTORY:
             return key
-        return Key(key.space, f"{zlib.crc32(key.physical.encode()) & 0xFF:02x}")
+        return Key(key.space, f"{zlib.crc32(escape(key.name).encode()) & 0xFF:02x}")
 
 
 class OneLogForAll(Rekeying):
