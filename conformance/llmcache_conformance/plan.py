@@ -6,9 +6,10 @@ from llmcache_conformance.colour import Colour
 from llmcache_conformance.faults.checks import FAULT_CHECKS
 from llmcache_conformance.outside.killed import KILLED
 from llmcache_conformance.outside.leaks import LEAKS
+from llmcache_conformance.outside.programs import PROGRAMS
 
 
 def all_checks() -> list[Check]:
     """Return every check of the suite: the cases in each colour, and those that look at a store from outside."""
     cases = (check_of_case(case, colour) for case in CASES for colour in Colour)
-    return [*cases, *FAULT_CHECKS, *LEAKS, *KILLED]
+    return [*cases, *PROGRAMS, *FAULT_CHECKS, *LEAKS, *KILLED]

@@ -8,8 +8,10 @@ from llmcache_conformance import Broken, Subject
 from llmcache_conformance.check import Check
 from llmcache_conformance.outside.killed import KILLED
 from llmcache_conformance.outside.leaks import LEAKS
+from llmcache_conformance.outside.programs import PROGRAMS
 from llmcache_conformance.outside.writing import bodies, body, number_of
 from llmcache_conformance.remote.server import MemoryServer
+from llmcache_conformance.saboteurs import SABOTEURS
 from llmcache_conformance.saboteurs.processes import (
     KILLED_SABOTEURS,
     LEAKING_SABOTEURS,
@@ -85,6 +87,18 @@ def test_writer_that_cannot_start_is_told() -> None:
 
     with pytest.raises(Broken, match="another process could not write: ModuleNotFoundError"):
         named("killed_writer_leaves_no_half_entry").run(subject)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["FoldsCase", "KeepsTheFirst", "NeverForgets", "CapsOneTooMany"])
+def test_random_programs_catch_a_broken_store(name: str) -> None:
+    """The few programs of a run see coarse faults, and the reference has none."""
+    (check,) = PROGRAMS
+    saboteur = next(one for one in SABOTEURS if one.name == name)
+    check.run(MEMORY)
+
+    with pytest.raises(Broken):
+        check.run(saboteur.subject())
 
 
 def test_whole_bodies_are_told_from_parts() -> None:
