@@ -53,7 +53,6 @@ class Link:
         self.is_closed = False
         self._calls = 0
         self._idle = threading.Condition()
-        self._pid = os.getpid()
         _LINKS.add(self)
 
     def check_open(self, op: str) -> None:
