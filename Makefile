@@ -42,6 +42,7 @@ docs: .venv/.dev ## run every example of the docs and follow every link inside t
 	@$(BIN)/pytest tests/docs
 
 bench: .venv/.bench ## measure us beside the peers, in one run
+	@.ci/servers
 	@$(BIN)/python -m benchmarks
 
 soak: .venv/.dev ## repeat the tests that kill, fork and race, ROUNDS times; stop at the first failure
