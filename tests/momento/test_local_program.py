@@ -1,6 +1,7 @@
 """The stand-in as a program, and as what `momento-local:` without an address means."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,6 +45,25 @@ def test_the_program_prints_its_port_and_answers(program: "subprocess.Popen[str]
 
         assert "kept" == cache.responses.get(REQUEST)
     assert "for developers and tests" in program.stderr.readline()
+
+
+@pytest.mark.slow
+def test_in_the_background_the_program_stays() -> None:
+    """With nothing as its input, as a shell or a service manager starts it, it answers until it is told to end."""
+    command = [sys.executable, "-m", "llmcache_momento.local", "--cache", "shop"]
+    with subprocess.Popen(command, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
+        try:
+            assert running.stdout is not None
+            port = int(running.stdout.readline())
+            with pytest.raises(subprocess.TimeoutExpired):
+                running.wait(timeout=1)
+            with llmcache.open(f"momento-local:127.0.0.1:{port}/shop") as cache:
+                found = cache.history("s").length()
+        finally:
+            running.terminate()
+            ended = running.wait(timeout=30)
+
+    assert (0, -signal.SIGTERM) == (found, ended)
 
 
 @pytest.mark.slow

@@ -1,14 +1,18 @@
-"""`python -m llmcache_momento.local --port 0`: run the stand-in until its input ends or it is interrupted."""
+"""`python -m llmcache_momento.local --port 0`: run the stand-in until it is interrupted, or the pipe it reads ends."""
 
 import argparse
 import contextlib
+import os
+import stat
 import sys
+import threading
 
 from llmcache_momento.local.server import MomentoLocal
 
 _ABOUT = (
     "A stand-in for the Momento service on this machine, for developers and tests; not for production. "
-    "Prints the port it listens on, on one line, and runs until its input ends or it is interrupted."
+    "Prints the port it listens on, on one line, and runs until it is interrupted. "
+    "With a pipe as its input it also ends with that."
 )
 
 
@@ -25,9 +29,19 @@ def main() -> None:
         sys.stdout.write(f"{server.port}\n")
         sys.stdout.flush()
         sys.stderr.write("A stand-in for the Momento service, for developers and tests. Nothing it holds is kept.\n")
-        # Ends with its input, so that it never outlives the program that started it with a pipe.
         with contextlib.suppress(KeyboardInterrupt):
-            sys.stdin.read()
+            _wait()
+
+
+def _wait() -> None:
+    """Return when the pipe ends, so that the stand-in never outlives who started it with one; else never.
+
+    In the background, input is often /dev/null, whose end says nothing.
+    """
+    if sys.stdin is not None and stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        sys.stdin.read()
+    else:
+        threading.Event().wait()
 
 
 if __name__ == "__main__":
