@@ -112,8 +112,7 @@ class Together(Op[list[Any]]):
 
     def on(self, world: World, /) -> list[Any]:
         before = sys.getswitchinterval()
-        # Only when all have begun: CPython 3.11 drops a thread that starts to be traced while another one does.
-        gate = threading.Barrier(len(self.parts), lambda: sys.setswitchinterval(_SWITCH_INTERVAL), _MEETING)
+        gate = threading.Barrier(len(self.parts), _change_places_often, _MEETING)
         try:
             with ThreadPoolExecutor(len(self.parts)) as pool:
                 return [
@@ -133,6 +132,13 @@ class Together(Op[list[Any]]):
         answers: list[Any] = [None] * len(self.parts)
         answers[::2], answers[1::2] = halves
         return answers
+
+
+def _change_places_often() -> None:
+    # Not under a tracer, such as coverage: CPython 3.11 drops a thread that starts to be traced while another one does, and
+    # a store may start threads of its own at any time.
+    if threading.gettrace() is None:
+        sys.setswitchinterval(_SWITCH_INTERVAL)
 
 
 def _behind(gate: threading.Barrier, part: Callable[[], Steps[Any]], world: World) -> Any:
