@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+import llmcache.keys
 from llmcache.errors import UsageError
 from llmcache.keys import explain_request, first_difference, request_key
 from llmcache.keys.langchain_prompt import canonical_prompt
 from llmcache.keys.llm_string import canonical_settings
-from llmcache.keys.python_repr import read_value
+from llmcache.keys.python_repr import NotPairsError, read_pairs, read_value
 from llmcache.model.request import Request
 from tests.codec.strategies import stack_of
 from tests.keys.texts import SHOP, name_of, own, prompt
@@ -95,3 +96,50 @@ def test_the_end_of_a_long_text_has_no_dots() -> None:
 
     assert found is not None
     assert (f'…"{"x" * 30}a"', f'…"{"x" * 30}b"') == (found.left, found.right)
+
+
+def with_parameters(**parameters: Any) -> Request:
+    """Return a request that has these parameters."""
+    return Request(model="m", messages=[], parameters=parameters)
+
+
+def test_difference_is_the_first_by_name() -> None:
+    """However many differ, and in whatever order they were given."""
+    names = "zyxwvutsrqponmlkjihgfedcba"
+    left, right = (explain_request(with_parameters(**dict.fromkeys(names, value))) for value in (1, 2))
+    found = first_difference(left, right)
+
+    assert found is not None
+    assert "parameters.a" == found.path
+
+
+def test_difference_shows_values_in_order_and_with_letters_as_they_are() -> None:
+    """A mapping beside a number is printed by name, so that two runs print the same."""
+    left = explain_request(with_parameters(a={"z": "é", "b": 1}))
+    found = first_difference(left, explain_request(with_parameters(a=1)))
+
+    assert found is not None
+    assert '{"b": 1, "z": "é"}' == found.left
+
+
+def test_names_that_are_no_texts_are_in_one_order() -> None:
+    """By the name alone, also where names are of several types, or values are equal."""
+    assert read_value("{1: 'a', 'x': 'b'}") == read_value("{'x': 'b', 1: 'a'}")
+    assert read_value("{1: 'a', 2: 'a'}") == read_value("{2: 'a', 1: 'a'}")
+
+
+def test_settings_end_with_their_bracket() -> None:
+    """Another last character is not read over: it would meet the settings that end as they should."""
+    assert {"a": 1} == read_pairs("[('a', 1)]")
+    with pytest.raises(NotPairsError):
+        read_pairs("[('a', 1)x")
+
+
+def test_names_of_the_package_are_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked for is imported, kept, and the same; what does not exist is an AttributeError."""
+    monkeypatch.delattr(llmcache.keys, "explain_request", raising=False)
+
+    assert explain_request is llmcache.keys.explain_request
+    assert explain_request is vars(llmcache.keys)["explain_request"]
+    with pytest.raises(AttributeError, match=r"module 'llmcache\.keys' has no attribute 'other'"):
+        llmcache.keys.other  # noqa: B018 -- the access is what is tested
