@@ -1,11 +1,11 @@
 """What a store is opened with."""
 
-import math
 from dataclasses import dataclass, field
 from typing import Final
 
 from llmcache.errors import UsageError
 from llmcache.model.units import Seconds
+from llmcache.plugins.settings import check_flag, check_seconds
 from llmcache_momento.errors import NAME
 from llmcache_momento.layout import LEASE
 
@@ -67,9 +67,6 @@ class Settings:
     def __post_init__(self) -> None:
         if not isinstance(self.cache, str) or not self.cache.strip():
             raise UsageError(f"{NAME}: the name of a cache is a non-empty text, found {type(self.cache).__name__}")
-        is_number = isinstance(self.timeout, int | float) and not isinstance(self.timeout, bool)
-        if not is_number or not math.isfinite(self.timeout) or self.timeout <= 0:
-            raise UsageError(f"{NAME}: timeout is a positive, finite number of seconds, found {self.timeout!r:.40}")
+        check_seconds(NAME, "timeout", self.timeout)
         for name in ("create", "consistent"):
-            if not isinstance(getattr(self, name), bool):
-                raise UsageError(f"{NAME}: {name} is True or False, found {type(getattr(self, name)).__name__}")
+            check_flag(NAME, name, getattr(self, name))

@@ -1,13 +1,12 @@
 """What a store is opened with."""
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from llmcache.errors import UsageError
 from llmcache.model.units import Instant, Seconds
+from llmcache.plugins.settings import check_flag, check_names, check_seconds, check_whole
 from llmcache_redis.errors import NAME
 
 DEFAULT_TIMEOUT: Final[Seconds] = 0.1
@@ -40,15 +39,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name in ("timeout", "log_timeout"):
-            value = getattr(self, name)
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not is_number or not math.isfinite(value) or value <= 0:
-                raise UsageError(f"{NAME}: {name} is a positive, finite number of seconds, found {value!r:.40}")
-        if not isinstance(self.restricted, bool):
-            raise UsageError(f"{NAME}: restricted is True or False, found {type(self.restricted).__name__}")
-        most = self.max_connections
-        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-            raise UsageError(f"{NAME}: max_connections is an integer of at least 1, found {most!r:.40}")
+            check_seconds(NAME, name, getattr(self, name))
+        check_flag(NAME, "restricted", self.restricted)
+        check_whole(NAME, "max_connections", self.max_connections, 1)
 
     @property
     def own_clock(self) -> Callable[[], Instant] | None:
@@ -59,7 +52,5 @@ class Settings:
     def of(cls, options: Mapping[str, object], clock: Callable[[], Instant]) -> "Settings":
         """Return the settings that `options` name; UsageError for an unknown name."""
         known = [name for name in cls.__dataclass_fields__ if name != "clock"]
-        for name in options:
-            if name not in known:
-                raise UsageError(f"{NAME}: unknown option {name!r:.40}; allowed: {', '.join(known)}")
+        check_names(NAME, options, known)
         return cls(**options, clock=clock)  # type: ignore[arg-type]  # each value is checked above

@@ -1,13 +1,12 @@
 """What a store is opened with."""
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from llmcache.errors import UsageError
 from llmcache.model.units import Instant, Seconds
+from llmcache.plugins.settings import check_flag, check_names, check_seconds, check_whole
 from llmcache_sqlite.errors import NAME
 from llmcache_sqlite.room import MIN_BYTES
 
@@ -38,20 +37,14 @@ class Settings:
     clock: Callable[[], Instant] = field(default=time.time)
 
     def __post_init__(self) -> None:
-        if isinstance(self.max_bytes, bool) or not isinstance(self.max_bytes, int) or self.max_bytes < MIN_BYTES:
-            raise UsageError(f"{NAME}: max_bytes is an integer of at least {MIN_BYTES:,}, found {self.max_bytes!r:.40}")
-        is_number = isinstance(self.timeout, int | float) and not isinstance(self.timeout, bool)
-        if not is_number or not math.isfinite(self.timeout) or self.timeout <= 0:
-            raise UsageError(f"{NAME}: timeout is a positive, finite number of seconds, found {self.timeout!r:.40}")
+        check_whole(NAME, "max_bytes", self.max_bytes, MIN_BYTES)
+        check_seconds(NAME, "timeout", self.timeout)
         for name in ("durable", "network_ok"):
-            if not isinstance(getattr(self, name), bool):
-                raise UsageError(f"{NAME}: {name} is True or False, found {type(getattr(self, name)).__name__}")
+            check_flag(NAME, name, getattr(self, name))
 
     @classmethod
     def of(cls, options: Mapping[str, object], clock: Callable[[], Instant]) -> "Settings":
         """Return the settings that `options` name; UsageError for an unknown name."""
         known = [name for name in cls.__dataclass_fields__ if name != "clock"]
-        for name in options:
-            if name not in known:
-                raise UsageError(f"{NAME}: unknown option {name!r:.40}; allowed: {', '.join(known)}")
+        check_names(NAME, options, known)
         return cls(**options, clock=clock)  # type: ignore[arg-type]  # each value is checked above
