@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from llmcache.config.sources import cache_folder
-from llmcache.errors import ConfigError
+from llmcache.config.sources import cache_folder, folder_named
 from llmcache.plugins.spec import Target
 from llmcache.protocols.whole import StorePair
 from llmcache_disk.doors import open_pair
@@ -25,11 +24,5 @@ def is_there(target: Target) -> bool:
 
 
 def folder_of(address: str) -> Path:
-    """Return the folder of an address: a path, `~` for the home folder, or `///` before an absolute path."""
-    if not address:
-        return cache_folder() / "disk"
-    if address.startswith("//"):
-        if not address.startswith("///"):
-            raise ConfigError("disk: names a folder on this machine; write disk:FOLDER or disk:///ABSOLUTE/FOLDER")
-        address = address[2:]
-    return Path(address).expanduser()
+    """Return the folder of an address; an empty one means the user's cache folder."""
+    return folder_named("disk", address) or cache_folder() / "disk"

@@ -115,6 +115,25 @@ def _is_section_in(raw: bytes) -> bool:
     return isinstance(tools, dict) and "llmcache" in tools
 
 
+def folder_named(scheme: str, address: str) -> Path | None:
+    """Return the folder that a store URL's address names; None where it is empty.
+
+    The address is a path, with `~` for the home folder, or with `//` before an absolute path.
+
+    Raises:
+        ConfigError: A host stands where a path should.
+    """
+    if not address:
+        return None
+    if address.startswith("//"):
+        if not address.startswith("///"):
+            raise ConfigError(
+                f"{scheme}: names a folder on this machine; write {scheme}:FOLDER or {scheme}:///ABSOLUTE/FOLDER"
+            )
+        address = address[2:]
+    return Path(address).expanduser()
+
+
 def cache_folder(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
     """Return the folder for our files in the user's cache folder, by the custom of the platform; not created.
 
