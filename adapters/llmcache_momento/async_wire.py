@@ -11,10 +11,10 @@ from llmcache_momento import sdk
 from llmcache_momento.budget import Budget
 from llmcache_momento.channels import OPTIONS, metadata_for, open_channel, stub_on
 from llmcache_momento.errors import Failure, failure_of_closed, failure_of_response, failure_of_rpc
+from llmcache_momento.repeating import repeating
 from llmcache_momento.rounds import R, Rounds
 from llmcache_momento.rpcs import Call, Pause, SdkCall, WireCall
 from llmcache_momento.settings import Account, Settings
-from llmcache_momento.wire import leaves_open, may_repeat, told_of
 
 
 class AsyncWire:
@@ -45,21 +45,17 @@ class AsyncWire:
 
     async def run(self, rounds: Rounds[R], budget: Budget) -> R:
         """Make the calls of all rounds and return what they come to; raises Failure."""
+        asked = repeating(rounds, budget)
         try:
-            calls = next(rounds)
+            calls = next(asked)
             while True:
-                try:
-                    answers = await self._round(calls, budget)
-                except Failure as failure:
-                    calls = rounds.throw(failure)
-                else:
-                    calls = rounds.send(answers)
+                calls = asked.send(await self._once(calls, budget))
         except StopIteration as finished:
             self.has_answered = True
             answer: R = finished.value
             return answer
         finally:
-            rounds.close()
+            asked.close()
 
     async def create_cache(self) -> None:
         """Create the cache; that it is there already is no error."""
@@ -72,24 +68,6 @@ class AsyncWire:
         """Give the connections back; what is in flight may end in its time."""
         await self._channel.close(self._settings.timeout)
         await self._client.__aexit__(None, None, None)
-
-    async def _round(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
-        answers: list[Any] = await self._once(calls, budget)
-        is_open = False
-        while True:
-            failed = [place for place, answer in enumerate(answers) if isinstance(answer, Failure)]
-            if not failed:
-                return answers
-            first: Failure = answers[failed[0]]
-            again = [place for place in failed if may_repeat(calls[place], answers[place])]
-            pause = budget.pause(first) if again == failed else None
-            if pause is None:
-                raise told_of(calls, answers, is_open)
-            # What is made again may have been done the first time, whatever becomes of it now.
-            is_open = is_open or any(leaves_open(calls[place], answers[place]) for place in again)
-            await asyncio.sleep(pause)
-            for place, answer in zip(again, await self._once([calls[place] for place in again], budget), strict=True):
-                answers[place] = answer
 
     async def _once(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
         """Make calls at the same time and return, for each, its answer or its Failure."""

@@ -14,6 +14,7 @@ from llmcache_momento import sdk
 from llmcache_momento.budget import Budget
 from llmcache_momento.channels import OPTIONS, metadata_for, open_channel, stub_on
 from llmcache_momento.errors import Failure, failure_of_response, failure_of_rpc
+from llmcache_momento.repeating import repeating
 from llmcache_momento.rounds import R, Rounds
 from llmcache_momento.rpcs import Call, Pause, SdkCall, WireCall
 from llmcache_momento.settings import Account, Settings
@@ -48,21 +49,17 @@ class Wire:
 
     def run(self, rounds: Rounds[R], budget: Budget) -> R:
         """Make the calls of all rounds and return what they come to; raises Failure."""
+        asked = repeating(rounds, budget)
         try:
-            calls = next(rounds)
+            calls = next(asked)
             while True:
-                try:
-                    answers = self._round(calls, budget)
-                except Failure as failure:
-                    calls = rounds.throw(failure)
-                else:
-                    calls = rounds.send(answers)
+                calls = asked.send(self._once(calls, budget))
         except StopIteration as finished:
             self.has_answered = True
             answer: R = finished.value
             return answer
         finally:
-            rounds.close()
+            asked.close()
 
     def create_cache(self) -> None:
         """Create the cache; that it is there already is no error."""
@@ -75,24 +72,6 @@ class Wire:
         """Give the connections back; nothing may be in flight."""
         self._channel.close()
         self._client.__exit__(None, None, None)
-
-    def _round(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
-        answers: list[Any] = self._once(calls, budget)
-        is_open = False
-        while True:
-            failed = [place for place, answer in enumerate(answers) if isinstance(answer, Failure)]
-            if not failed:
-                return answers
-            first: Failure = answers[failed[0]]
-            again = [place for place in failed if may_repeat(calls[place], answers[place])]
-            pause = budget.pause(first) if again == failed else None
-            if pause is None:
-                raise told_of(calls, answers, is_open)
-            # What is made again may have been done the first time, whatever becomes of it now.
-            is_open = is_open or any(leaves_open(calls[place], answers[place]) for place in again)
-            time.sleep(pause)
-            for place, answer in zip(again, self._once([calls[place] for place in again], budget), strict=True):
-                answers[place] = answer
 
     def _once(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
         """Make calls at the same time and return, for each, its answer or its Failure."""
@@ -145,29 +124,3 @@ class Wire:
             return call.answer(response)
         except Failure as failure:
             return failure
-
-
-def may_repeat(call: Call, failure: Failure) -> bool:
-    """True where the call may be made again after this failure."""
-    return failure.is_throttled or (call.is_repeatable and failure.may_pass)
-
-
-def leaves_open(call: Call, failure: Failure) -> bool:
-    """True where the call may have changed something although it failed."""
-    return call.writes and not failure.is_certainly_not_done
-
-
-def told_of(calls: Sequence[Call], answers: Sequence[Any], is_open: bool) -> Failure:
-    """Return the failure of a round to raise: one that leaves open what was done, if there is one.
-
-    Args:
-        calls: The round's.
-        answers: An answer or a Failure for each.
-        is_open: An earlier attempt may have changed something.
-    """
-    failures = [answer for answer in answers if isinstance(answer, Failure)]
-    failure = min(failures, key=lambda each: each.is_certainly_not_done)
-    failure.is_partial = is_open or any(
-        call.writes and not isinstance(answer, Failure) for call, answer in zip(calls, answers, strict=True)
-    )
-    return failure
