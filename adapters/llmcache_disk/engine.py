@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from llmcache.errors import ClosedError
 from llmcache.model.key import Key
 from llmcache.model.units import Seconds
+from llmcache.protocols.deed import Deed
 from llmcache_disk import forking
 from llmcache_disk.cache import BytesCache
 from llmcache_disk.connecting import connected
-from llmcache_disk.errors import FOREIGN, NAME, Deed, translated
+from llmcache_disk.errors import FOREIGN, NAME, translated
 from llmcache_disk.place import Identity, Place
 
 

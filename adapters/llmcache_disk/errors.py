@@ -6,31 +6,14 @@ this package begins its own (see `cache`), so SQLite's codes arrive here whole.
 
 import errno
 import sqlite3
-from dataclasses import dataclass
 from typing import Final
 
 from llmcache.errors import StoreError, StoreLimit, StoreRefused, StoreTimeout, StoreUnavailable
-from llmcache.model.key import Key
+from llmcache.protocols.deed import Deed
 
 NAME: Final = "disk"
 DATABASE: Final = "cache.db"
 """diskcache's name for the one file that everything is in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One call of the store, for messages.
-
-    Attributes:
-        op: The method, such as "put_many".
-        key: The first key it is about, or None.
-    """
-
-    op: str
-    key: Key | None = None
-
-    def __str__(self) -> str:
-        return f"{self.op} of {self.key.digest}" if self.key is not None else self.op
 
 
 FOREIGN: Final = (sqlite3.Error, OSError)

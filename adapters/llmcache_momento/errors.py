@@ -5,14 +5,13 @@ stays inside this package; what cannot be mended becomes an error of ours. Messa
 digest and the status, never the status's text, because that may quote a key.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc
 from grpc import StatusCode
 
 from llmcache.errors import StoreError, StoreLimit, StoreRefused, StoreTimeout, StoreUnavailable
-from llmcache.model.key import Key
+from llmcache.protocols.deed import Deed
 
 NAME: Final = "momento"
 
@@ -45,24 +44,6 @@ _CONNECTION_LOST: Final = (
     "keepalive",
     "recvmsg",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One call of the store, for messages.
-
-    Attributes:
-        op: The method, such as "put_many".
-        key: The first key it is about, or None.
-        writes: It changes something, so that no answer leaves open whether it was done.
-    """
-
-    op: str
-    key: Key | None = None
-    writes: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.op} of {self.key.digest}" if self.key is not None else self.op
 
 
 class Failure(Exception):
@@ -187,6 +168,6 @@ def translated(failure: Failure, deed: Deed, cache: str) -> StoreError:
     if failure.is_certainly_not_done and failure.code is not StatusCode.UNAVAILABLE:
         why = _REFUSED.get(failure.code, "the service refused it")
         return StoreRefused(f"{told}: {why} ({status})")
-    if deed.writes and not failure.is_certainly_not_done:
+    if deed.changes and not failure.is_certainly_not_done:
         return StoreTimeout(f"{told}: the answer was lost ({status}); it may have been done; reread before repeating")
     return StoreUnavailable(f"{told}: the service did not answer ({status}); nothing was done")

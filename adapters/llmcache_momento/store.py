@@ -7,10 +7,11 @@ from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.checks import check_append, check_body, check_keys, check_puts
+from llmcache.protocols.deed import Deed
 from llmcache.protocols.key_value import Put
 from llmcache_momento import entries, logs
 from llmcache_momento.budget import Budget
-from llmcache_momento.errors import NAME, Deed, Failure, translated
+from llmcache_momento.errors import NAME, Failure, translated
 from llmcache_momento.link import Link
 from llmcache_momento.rounds import R, Rounds
 
@@ -46,27 +47,27 @@ class MomentoStore:
     def put_many(self, puts: Sequence[Put]) -> None:
         puts = tuple(puts)
         check_puts(puts, self.capabilities.limits, NAME)
-        deed = Deed("put_many", puts[0].key if puts else None, writes=True)
+        deed = Deed("put_many", puts[0].key if puts else None, changes=True)
         self._done(deed, lambda: entries.put_many(self._link.generations, puts))
 
     def put_if_absent(self, put: Put) -> bool:
         check_puts((put,), self.capabilities.limits, NAME, "put_if_absent")
-        deed = Deed("put_if_absent", put.key, writes=True)
+        deed = Deed("put_if_absent", put.key, changes=True)
         return self._done(deed, lambda: entries.put_if_absent(self._link.generations, put))
 
     def delete_many(self, keys: Sequence[Key]) -> None:
         keys = tuple(keys)
         check_keys(keys, self.capabilities.limits, NAME, "delete_many")
-        deed = Deed("delete_many", keys[0] if keys else None, writes=True)
+        deed = Deed("delete_many", keys[0] if keys else None, changes=True)
         self._done(deed, lambda: entries.delete_many(self._link.generations, keys))
 
     def delete_if_equal(self, key: Key, body: bytes) -> bool:
         check_body(key, body, NAME, "delete_if_equal")
-        deed = Deed("delete_if_equal", key, writes=True)
+        deed = Deed("delete_if_equal", key, changes=True)
         return self._done(deed, lambda: entries.delete_if_equal(self._link.generations, key, body))
 
     def clear(self, space: Space) -> None:
-        self._done(Deed("clear", writes=True), lambda: entries.clear(self._link.generations, space))
+        self._done(Deed("clear", changes=True), lambda: entries.clear(self._link.generations, space))
 
     def append(
         self, log: Key, bodies: Sequence[bytes], *, max_length: int | None = None, ttl: Seconds | None = None
@@ -79,7 +80,7 @@ class MomentoStore:
         def rounds() -> Rounds[int]:
             return logs.append(link.generations, link.outside, log, bodies, max_length=max_length, ttl=ttl)
 
-        return self._done(Deed("append", log, writes=True), rounds)
+        return self._done(Deed("append", log, changes=True), rounds)
 
     def read_log(self, log: Key, start: int = 0, stop: int | None = None) -> list[bytes]:
         return self._done(Deed("read_log", log), lambda: logs.read_log(self._link.generations, log, start, stop))
@@ -89,7 +90,7 @@ class MomentoStore:
 
     def delete_log(self, log: Key) -> None:
         link = self._link
-        deed = Deed("delete_log", log, writes=True)
+        deed = Deed("delete_log", log, changes=True)
         self._done(deed, lambda: logs.delete_log(link.generations, link.outside, log))
 
     def close(self) -> None:

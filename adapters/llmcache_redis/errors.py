@@ -13,27 +13,9 @@ from typing import Final
 from redis import exceptions as foreign
 
 from llmcache.errors import ClosedError, StoreError, StoreLimit, StoreRefused, StoreTimeout, StoreUnavailable
-from llmcache.model.key import Key
+from llmcache.protocols.deed import Deed
 
 NAME: Final = "redis"
-
-
-@dataclass(slots=True)
-class Deed:
-    """One call of the store, for messages.
-
-    Attributes:
-        op: The method, such as "put_many".
-        key: The first key it is about, or None.
-        changes: It writes, so a lost reply leaves open whether it was done.
-    """
-
-    op: str
-    key: Key | None = None
-    changes: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.op} of {self.key.digest}" if self.key is not None else self.op
 
 
 def closed(op: str) -> ClosedError:

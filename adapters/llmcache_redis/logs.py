@@ -7,10 +7,11 @@ from typing import Final
 from llmcache.model.key import Key
 from llmcache.model.units import Seconds
 from llmcache.protocols.checks import check_append
+from llmcache.protocols.deed import Deed
 from llmcache_redis import scripts
 from llmcache_redis.commands import Command, Reply, Wire, Word, call
 from llmcache_redis.entries import LIMITS
-from llmcache_redis.errors import NAME, Deed
+from llmcache_redis.errors import NAME
 from llmcache_redis.layout import Layout, proof
 from llmcache_redis.sending import Sender
 from llmcache_redis.settings import Settings

@@ -17,9 +17,10 @@ from redis import exceptions as foreign
 
 from llmcache.errors import StoreTimeout, StoreUnavailable
 from llmcache.model.units import Seconds
+from llmcache.protocols.deed import Deed
 from llmcache_redis.commands import Address, Command, Lost, Outcome, Part, Pause, Reply, Round, Wire, Word
 from llmcache_redis.deadline import Deadline
-from llmcache_redis.errors import NAME, Deed, code_of, lost, redirect_of, refused
+from llmcache_redis.errors import NAME, code_of, lost, redirect_of, refused
 from llmcache_redis.topology import Topology
 
 _MOST_ROUNDS: Final = 12

@@ -12,11 +12,12 @@ from llmcache.errors import UnsupportedError
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.checks import check_scan
+from llmcache.protocols.deed import Deed
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache_redis import scripts
 from llmcache_redis.commands import Address, Command, Reply, Wire, call
 from llmcache_redis.deadline import Deadline
-from llmcache_redis.errors import NAME, Deed
+from llmcache_redis.errors import NAME
 from llmcache_redis.layout import EVERYTHING, Layout
 from llmcache_redis.sending import Sender
 from llmcache_redis.settings import Settings

@@ -12,12 +12,13 @@ from llmcache.errors import StoreLimit
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.checks import check_append, check_body, check_puts, check_scan
+from llmcache.protocols.deed import Deed
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache_sqlite import listing, logs
 from llmcache_sqlite.engine import Engine
 from llmcache_sqlite.entries import growth_of, item_of
-from llmcache_sqlite.errors import NAME, Deed
+from llmcache_sqlite.errors import NAME
 from llmcache_sqlite.work import Read, Write
 
 _BATCH_SHARE: Final = 4

@@ -7,10 +7,11 @@ from typing import Final, TypeVar
 from llmcache.errors import LLMCacheError
 from llmcache.model.capabilities import Capabilities, Limits
 from llmcache.model.key import Key
+from llmcache.protocols.deed import Deed
 from llmcache_sqlite import ballast
 from llmcache_sqlite.connections import Opening
 from llmcache_sqlite.entries import Entries
-from llmcache_sqlite.errors import FOREIGN, Deed, Fault, Foreign, fault_of, translated
+from llmcache_sqlite.errors import FOREIGN, Fault, Foreign, fault_of, translated
 from llmcache_sqlite.health import Health, Tally
 from llmcache_sqlite.job import AnyJob, Job
 from llmcache_sqlite.mending import Attempts, closed

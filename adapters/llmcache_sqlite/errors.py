@@ -7,12 +7,11 @@ an error of ours, and its message names the store, the operation and the key's d
 
 import errno
 import sqlite3
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from llmcache.errors import StoreError, StoreLimit, StoreRefused, StoreTimeout, StoreUnavailable
-from llmcache.model.key import Key
+from llmcache.protocols.deed import Deed
 
 NAME: Final = "sqlite"
 
@@ -35,22 +34,6 @@ class MovedError(Exception):
 
 class NotNowError(Exception):
     """Going on would mean to wait, and the caller must not; never leaves this package."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One call of the store, for messages.
-
-    Attributes:
-        op: The method, such as "put_many".
-        key: The first key it is about, or None.
-    """
-
-    op: str
-    key: Key | None = None
-
-    def __str__(self) -> str:
-        return f"{self.op} of {self.key.digest}" if self.key is not None else self.op
 
 
 _BY_EXTENDED_CODE: Final = {

@@ -13,7 +13,8 @@ import sqlite3
 from typing import Final, Protocol
 
 from llmcache.errors import ClosedError
-from llmcache_sqlite.errors import NAME, Deed, Fault, Foreign, fault_of, translated
+from llmcache.protocols.deed import Deed
+from llmcache_sqlite.errors import NAME, Fault, Foreign, fault_of, translated
 from llmcache_sqlite.open_file import OpenFile
 from llmcache_sqlite.place import Identity
 from llmcache_sqlite.waiting import Deadline

@@ -14,8 +14,9 @@ from contextlib import suppress
 from typing import Final
 
 from llmcache.errors import StoreLimit
+from llmcache.protocols.deed import Deed
 from llmcache_sqlite import ballast
-from llmcache_sqlite.errors import NAME, Deed
+from llmcache_sqlite.errors import NAME
 from llmcache_sqlite.health import Tally
 from llmcache_sqlite.open_file import Folded
 from llmcache_sqlite.place import Place

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from llmcache.errors import ConfigError, StoreError, UnsupportedError
+from llmcache.protocols.deed import Deed
 from llmcache_sqlite import forking
 from llmcache_sqlite.engine import Engine
-from llmcache_sqlite.errors import NAME, Deed
+from llmcache_sqlite.errors import NAME
 from llmcache_sqlite.filesystem import NETWORK, kind_at, mounts, refuse_network
 from llmcache_sqlite.mending import closed
 from llmcache_sqlite.place import Place

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from llmcache_sqlite.errors import Deed
+from llmcache.protocols.deed import Deed
 from llmcache_sqlite.transaction import Transaction
 
 T = TypeVar("T")

@@ -11,8 +11,9 @@ import pytest
 
 from llmcache.errors import StoreError, StoreLimit, StoreRefused, StoreTimeout, StoreUnavailable
 from llmcache.model.key import Kind
+from llmcache.protocols.deed import Deed
 from llmcache.protocols.key_value import Put
-from llmcache_disk.errors import Deed, translated
+from llmcache_disk.errors import translated
 from tests.disk.conftest import Opener
 from tests.disk.things import SPACE, DiskStore, answer, body_of, database, key, log, open_store, put, sql
 

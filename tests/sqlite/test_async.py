@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from llmcache.errors import ClosedError
+from llmcache.protocols.deed import Deed
 from llmcache.protocols.key_value import Put
 from llmcache_sqlite import AsyncSqliteStore, SqliteStore, open_pair
 from llmcache_sqlite.entries import Item
-from llmcache_sqlite.errors import Deed
 from llmcache_sqlite.transaction import Transaction
 from llmcache_sqlite.work import Write
 from tests.sqlite.things import SPACE, body_of, engine_of, key, log

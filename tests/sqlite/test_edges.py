@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from llmcache.errors import ClosedError, StoreError, StoreTimeout
+from llmcache.protocols.deed import Deed
 from llmcache_sqlite import AsyncSqliteStore, SqliteStore, open_pair, open_store, writing
-from llmcache_sqlite.errors import Deed, NotNowError
+from llmcache_sqlite.errors import NotNowError
 from llmcache_sqlite.readers import Readers
 from llmcache_sqlite.transaction import Transaction
 from llmcache_sqlite.waiting import Deadline

@@ -6,7 +6,8 @@ import sqlite3
 import pytest
 
 from llmcache.errors import StoreError, StoreLimit, StoreRefused, StoreTimeout, StoreUnavailable
-from llmcache_sqlite.errors import Deed, Fault, Foreign, MovedError, fault_of, translated
+from llmcache.protocols.deed import Deed
+from llmcache_sqlite.errors import Fault, Foreign, MovedError, fault_of, translated
 from tests.sqlite.things import key, log
 
 

@@ -12,9 +12,9 @@ from typing import Self
 import pytest
 
 from llmcache.errors import StoreLimit, StoreTimeout, UsageError
+from llmcache.protocols.deed import Deed
 from llmcache.protocols.key_value import Put
 from llmcache_sqlite import SqliteStore
-from llmcache_sqlite.errors import Deed
 from llmcache_sqlite.transaction import Transaction
 from llmcache_sqlite.work import Write
 from tests.sqlite.conftest import Opener
