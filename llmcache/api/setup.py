@@ -12,7 +12,7 @@ from llmcache.api.counters import Counters
 from llmcache.api.decoded import Decoded
 from llmcache.drivers.aio import AwaitingWorld
 from llmcache.drivers.blocking import BlockingWorld
-from llmcache.drivers.offload import Offloaded
+from llmcache.drivers.worlds import Surroundings, awaiting_world, blocking_world, close_blocking, in_both_colours
 from llmcache.errors import UnsupportedError, UsageError
 from llmcache.flows.responses import Admit
 from llmcache.layers.observing import observing
@@ -22,10 +22,9 @@ from llmcache.model.key import Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import Options
 from llmcache.model.units import Instant, Seconds
-from llmcache.protocols.log import AsyncLogStore, LogStore
-from llmcache.protocols.scan import AsyncScanStore, ScanStore
+from llmcache.protocols.key_value import AsyncKeyValueStore
 from llmcache.protocols.steps import R, Steps, through
-from llmcache.protocols.whole import AsyncStore, Store, StorePair
+from llmcache.protocols.whole import Store, StorePair
 
 Tenant: TypeAlias = ContextVar[str] | Callable[[], str]
 """Tells the tenant of the running call; its answer becomes the last part of the namespace."""
@@ -72,8 +71,8 @@ class Setup:
     others: Mapping[Kind, StorePair] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pair", _in_both_colours(self.pair))
-        object.__setattr__(self, "others", {kind: _in_both_colours(pair) for kind, pair in self.others.items()})
+        object.__setattr__(self, "pair", in_both_colours(self.pair))
+        object.__setattr__(self, "others", {kind: in_both_colours(pair) for kind, pair in self.others.items()})
 
     def of(self, kind: Kind) -> "Setup":
         """Return the setup whose store keeps `kind`; everything else about it is the same, its counters included."""
@@ -118,24 +117,22 @@ class Setup:
         """The world for the blocking driver; UnsupportedError where the store cannot block."""
         if self.pair.blocking is None:
             raise UnsupportedError(f"the {self.store_name} store has no blocking colour; use open_async() and await it")
-        store = cast(Store, self.pair.blocking)
-        log = store if store.capabilities.log else cast(LogStore, Lacking(store.name, "conversations"))
-        scan = store if store.capabilities.scan else cast(ScanStore, Lacking(store.name, "listing"))
-        return BlockingWorld(store, log, scan, self.now, self.monotonic, self.tell)
+        return blocking_world(self.pair.blocking, self._around)
 
     @cached_property
     def awaiting_world(self) -> AwaitingWorld:
         """The world for the async driver; a store that can only block runs in threads."""
-        store = cast(AsyncStore, self.pair.awaiting)
-        log = store if store.capabilities.log else cast(AsyncLogStore, Lacking(store.name, "conversations"))
-        scan = store if store.capabilities.scan else cast(AsyncScanStore, Lacking(store.name, "listing"))
-        return AwaitingWorld(store, log, scan, self.now, self.monotonic, self.tell)
+        return awaiting_world(cast(AsyncKeyValueStore, self.pair.awaiting), self._around)
+
+    @property
+    def _around(self) -> Surroundings:
+        return Surroundings(self.now, self.monotonic, self.tell)
 
     def close(self) -> None:
         """Close every store in both colours, blocking; one without a blocking colour must be closed by awaiting."""
         with ExitStack() as closing:  # all are closed, whatever one of them raises
             for pair in (self.pair, *self.others.values()):
-                closing.callback(_close, pair)
+                closing.callback(close_blocking, pair)
 
     def observed(self, steps: Steps[R]) -> Steps[R]:
         """Return `steps` under the layers that this cache was opened with."""
@@ -150,27 +147,6 @@ class Setup:
                 self.listener(told)
             except Exception as error:  # noqa: BLE001 -- an instrument must not break what it measures
                 _complain_once(error)
-
-
-def _in_both_colours(pair: StorePair) -> StorePair:
-    return StorePair(pair.blocking, Offloaded(cast(Store, pair.blocking))) if pair.awaiting is None else pair
-
-
-def _close(pair: StorePair) -> None:
-    if isinstance(pair.awaiting, Offloaded):
-        pair.awaiting.close_both()
-    if pair.blocking is not None:
-        pair.blocking.close()
-
-
-class Lacking:
-    """Stands in for an ability that a store does not declare: any use says so."""
-
-    def __init__(self, store_name: str, ability: str) -> None:
-        self._message = f"the {store_name} store does not keep {ability}; choose another store, for example sqlite:"
-
-    def __getattr__(self, method: str) -> object:
-        raise UnsupportedError(self._message)
 
 
 def read_tenant(tenant: Tenant) -> str:
