@@ -15,7 +15,7 @@ from llmcache.api.options import in_force
 from llmcache.api.responses import AsyncResponseCache, Form, ResponseCache
 from llmcache.api.setup import Setup, Tenant
 from llmcache.errors import UsageError
-from llmcache.flows.responses import Found
+from llmcache.flows.looking import Found
 from llmcache.keys import langchain_key
 from llmcache.memory.forking import lock_across_forks
 from llmcache.model.entry import Provenance

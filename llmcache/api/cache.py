@@ -15,7 +15,7 @@ from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
 from llmcache.flows.history import Lifetime
-from llmcache.flows.responses import clear_tags
+from llmcache.flows.tags import clear_tags
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace

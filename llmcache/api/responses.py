@@ -12,7 +12,8 @@ from llmcache.codec.plain import copy_plain
 from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.flows.failsafe import failing_open
-from llmcache.flows.responses import Admit, Draft, Encode, Found, Terms, get_or_call, keep, keep_if_possible, look_up
+from llmcache.flows.looking import Found, look_up
+from llmcache.flows.responses import Admit, Draft, Encode, Terms, get_or_call, keep, keep_if_possible
 from llmcache.model.entry import NOTHING_KNOWN, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space

@@ -9,7 +9,7 @@ the two beside each other.
 from typing import Final
 
 from llmcache.api.setup import Setup
-from llmcache.flows.responses import Found
+from llmcache.flows.looking import Found
 from llmcache.model.key import Key
 from llmcache.policy.freshness import Freshness, judge
 

@@ -1,7 +1,7 @@
 """The response cache's logic as steps: look up, judge, call, admit, keep.
 
-A body that cannot be read is a counted miss, whatever is wrong with it. An answer that was paid for is returned
-whatever the store does: only `get_or_call` knows the answer, so it is where failures of keeping end.
+An answer that was paid for is returned whatever the store does: only `get_or_call` knows the answer, so it is where
+failures of keeping end.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,39 +9,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from llmcache.codec.envelope import pack
-from llmcache.errors import ClosedError, DataError, UsageError
+from llmcache.errors import ClosedError, UsageError
 from llmcache.flows.failsafe import failing_open
+from llmcache.flows.looking import Found, look_up
+from llmcache.flows.tags import Decode
 from llmcache.model.entry import NOTHING_KNOWN, Entry, Provenance
 from llmcache.model.event import Event, Happening
-from llmcache.model.key import Key, Kind, Space
-from llmcache.model.units import Instant, Plain, Seconds
-from llmcache.policy.freshness import Freshness, is_cleared, judge
+from llmcache.model.key import Key
+from llmcache.model.units import Plain, Seconds
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
-from llmcache.protocols.store_ops import GetMany, PutMany
+from llmcache.protocols.store_ops import PutMany
 from llmcache.protocols.world_ops import Call, Emit, Monotonic, Now
-
-Decode = Callable[[bytes, Key], Entry]
-"""Opens an envelope: `codec.envelope.unpack`, or something that remembers what it opened. Raises DataError only."""
 
 Admit = Callable[[Any], str | None]
 """Returns why a value is not kept, in a few words without content, or None where it is."""
 
 Encode = Callable[[Any], Plain]
 """Turns an integration's own objects into JSON-like data; UsageError where that cannot be done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An entry that may be served.
-
-    Attributes:
-        entry: What was kept. Its value may be shared: copy it before handing it to a caller.
-        freshness: FRESH or STALE.
-    """
-
-    entry: Entry
-    freshness: Freshness = Freshness.FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,87 +58,6 @@ class Terms:
     bypass: bool = False
     refresh: bool = False
     max_age: Seconds | None = None
-
-
-def look_up(key: Key, decode: Decode, *, max_age: Seconds | None = None) -> Steps[Found | None]:
-    """Return the entry under `key` if it may be served now, and tell whether it was a hit and if not why."""
-    (body,) = yield from GetMany((key,))
-    if body is None:
-        yield from Emit(Event(Happening.MISS, key.digest))
-        return None
-    try:
-        entry = decode(body, key)
-    except DataError as error:
-        yield from Emit(Event(Happening.UNREADABLE, key.digest, type(error).__name__))
-        return None
-    freshness = judge(entry, (yield from Now()), max_age)
-    if freshness is Freshness.GONE:
-        yield from Emit(Event(Happening.EXPIRED, key.digest))
-        return None
-    if entry.tags and (yield from _any_cleared(entry, key, decode)):
-        yield from Emit(Event(Happening.CLEARED, key.digest))
-        return None
-    yield from Emit(hit(entry, key))
-    return Found(entry, freshness)
-
-
-def hit(entry: Entry, key: Key) -> Event:
-    """Return the event of a hit on `entry`, with what it saved."""
-    saved = entry.provenance
-    return Event(
-        Happening.HIT,
-        key.digest,
-        input_tokens=saved.input_tokens or 0,
-        output_tokens=saved.output_tokens or 0,
-        seconds=saved.seconds or 0.0,
-    )
-
-
-def _any_cleared(entry: Entry, key: Key, decode: Decode) -> Steps[bool]:
-    """Read the marks of the entry's tags; a mark that cannot be read counts as cleared."""
-    marks = [tag_key(key.space, tag) for tag in entry.tags]
-    bodies = yield from GetMany(marks)
-    for mark, body in zip(marks, bodies, strict=True):
-        if body is None:
-            continue
-        try:
-            cleared_at: Instant = decode(body, mark).made_at
-        except DataError:
-            return True
-        if is_cleared(entry, cleared_at):
-            return True
-    return False
-
-
-def tag_key(space: Space, tag: str) -> Key:
-    """Return the key of the mark that says when `tag` was last cleared in the namespace of `space`."""
-    return Key(Space(space.namespace, Kind.TAG), tag)
-
-
-def clear_tags(space: Space, tags: tuple[str, ...], decode: Decode) -> Steps[None]:
-    """Hide every entry of the namespace that carries one of `tags` and was made up to now.
-
-    Takes one read and one write however many entries there are: a mark with the time of clearing is kept for each tag,
-    and entries made up to then are misses. They are dropped when they expire or room is needed.
-
-    A mark never goes back in time: where the clock was set back since a tag was last cleared, the later time stays,
-    because an earlier one would bring back what was cleared then. A mark that cannot be read is replaced.
-    """
-    now = yield from Now()
-    marks = [tag_key(space, tag) for tag in tags]
-    bodies = yield from GetMany(marks)
-    times = [_later(now, body, mark, decode) for mark, body in zip(marks, bodies, strict=True)]
-    yield from PutMany([Put(mark, pack(Entry(None, made_at=at), mark)) for mark, at in zip(marks, times, strict=True)])
-
-
-def _later(now: Instant, body: bytes | None, mark: Key, decode: Decode) -> Instant:
-    """Return `now`, or the time of the mark in `body` where that is later."""
-    if body is None:
-        return now
-    try:
-        return max(now, decode(body, mark).made_at)
-    except DataError:
-        return now
 
 
 def keep(key: Key, value: Any, draft: Draft) -> Steps[None]:

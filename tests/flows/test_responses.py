@@ -7,17 +7,9 @@ import pytest
 from llmcache.codec.envelope import pack, unpack
 from llmcache.errors import ClosedError, DecodeError, StoreLimit, StoreUnavailable
 from llmcache.flows.failsafe import failing_open
-from llmcache.flows.responses import (
-    Draft,
-    Found,
-    Terms,
-    clear_tags,
-    get_or_call,
-    keep,
-    keep_if_possible,
-    look_up,
-    tag_key,
-)
+from llmcache.flows.looking import Found, look_up
+from llmcache.flows.responses import Draft, Terms, get_or_call, keep, keep_if_possible
+from llmcache.flows.tags import clear_tags, tag_key
 from llmcache.model.entry import Entry, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space

@@ -1,0 +1,67 @@
+"""Tags as steps: one mark for each tag says when it was last cleared, and hides what was made up to then.
+
+Nothing is deleted, so it works on every store and takes the same time however many entries there are (decision 0007).
+"""
+
+from collections.abc import Callable
+
+from llmcache.codec.envelope import pack
+from llmcache.errors import DataError
+from llmcache.model.entry import Entry
+from llmcache.model.key import Key, Kind, Space
+from llmcache.model.units import Instant
+from llmcache.policy.freshness import is_cleared
+from llmcache.protocols.key_value import Put
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.store_ops import GetMany, PutMany
+from llmcache.protocols.world_ops import Now
+
+Decode = Callable[[bytes, Key], Entry]
+"""Opens an envelope: `codec.envelope.unpack`, or something that remembers what it opened. Raises DataError only."""
+
+
+def any_cleared(entry: Entry, key: Key, decode: Decode) -> Steps[bool]:
+    """Read the marks of the entry's tags; a mark that cannot be read counts as cleared."""
+    marks = [tag_key(key.space, tag) for tag in entry.tags]
+    bodies = yield from GetMany(marks)
+    for mark, body in zip(marks, bodies, strict=True):
+        if body is None:
+            continue
+        try:
+            cleared_at: Instant = decode(body, mark).made_at
+        except DataError:
+            return True
+        if is_cleared(entry, cleared_at):
+            return True
+    return False
+
+
+def tag_key(space: Space, tag: str) -> Key:
+    """Return the key of the mark that says when `tag` was last cleared in the namespace of `space`."""
+    return Key(Space(space.namespace, Kind.TAG), tag)
+
+
+def clear_tags(space: Space, tags: tuple[str, ...], decode: Decode) -> Steps[None]:
+    """Hide every entry of the namespace that carries one of `tags` and was made up to now.
+
+    Takes one read and one write however many entries there are: a mark with the time of clearing is kept for each tag,
+    and entries made up to then are misses. They are dropped when they expire or room is needed.
+
+    A mark never goes back in time: where the clock was set back since a tag was last cleared, the later time stays,
+    because an earlier one would bring back what was cleared then. A mark that cannot be read is replaced.
+    """
+    now = yield from Now()
+    marks = [tag_key(space, tag) for tag in tags]
+    bodies = yield from GetMany(marks)
+    times = [_later(now, body, mark, decode) for mark, body in zip(marks, bodies, strict=True)]
+    yield from PutMany([Put(mark, pack(Entry(None, made_at=at), mark)) for mark, at in zip(marks, times, strict=True)])
+
+
+def _later(now: Instant, body: bytes | None, mark: Key, decode: Decode) -> Instant:
+    """Return `now`, or the time of the mark in `body` where that is later."""
+    if body is None:
+        return now
+    try:
+        return max(now, decode(body, mark).made_at)
+    except DataError:
+        return now
