@@ -6,10 +6,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from llmcache.api.cache import AsyncCache, Cache
+from llmcache.api.counters import Counters
 from llmcache.api.setup import Defaults, Setup, Tenant
 from llmcache.api.stores import open_stores
+from llmcache.api.telling import Telling
 from llmcache.config.resolving import resolve
 from llmcache.config.settings import Settings
+from llmcache.drivers.worlds import Surroundings
 from llmcache.errors import UsageError
 from llmcache.flows.responses import Admit
 from llmcache.model.event import Told
@@ -116,7 +119,9 @@ def set_up(settle: Callable[[], Settings], given: Defaults, manner: Manner, *, l
     check_max_messages(given.max_messages)
     manner.check()
     settings = settle()
-    opened = open_stores(settings, manner.clock, look_only=look_only)
+    counters = Counters()
+    around = Surroundings(manner.clock, time.monotonic, Telling(counters, manner.listener))
+    opened = open_stores(settings, around, look_only=look_only)
     return Setup(
         opened.pair,
         settings.namespace,
@@ -126,6 +131,7 @@ def set_up(settle: Callable[[], Settings], given: Defaults, manner: Manner, *, l
         manner.clock,
         time.monotonic,
         manner.listener,
+        counters,
         others=opened.others,
     )
 

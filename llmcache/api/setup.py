@@ -1,6 +1,5 @@
 """What the blocking and the async twin of one open cache share."""
 
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from contextvars import ContextVar
@@ -10,6 +9,7 @@ from typing import TypeAlias, cast
 
 from llmcache.api.counters import Counters
 from llmcache.api.decoded import Decoded
+from llmcache.api.telling import Telling
 from llmcache.drivers.aio import AwaitingWorld
 from llmcache.drivers.blocking import BlockingWorld
 from llmcache.drivers.worlds import Surroundings, awaiting_world, blocking_world, close_blocking, in_both_colours
@@ -17,7 +17,7 @@ from llmcache.errors import UnsupportedError, UsageError
 from llmcache.flows.responses import Admit
 from llmcache.layers.observing import observing
 from llmcache.model.capabilities import Capabilities
-from llmcache.model.event import Event, Told
+from llmcache.model.event import Told
 from llmcache.model.key import Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import Options
@@ -138,15 +138,10 @@ class Setup:
         """Return `steps` under the layers that this cache was opened with."""
         return steps if self.listener is None else through(observing, steps)
 
-    def tell(self, told: Told) -> None:
-        """Count an event and pass it to the listener, whose own failures are not the caller's."""
-        if isinstance(told, Event):
-            self.counters.count(told)
-        if self.listener is not None:
-            try:
-                self.listener(told)
-            except Exception as error:  # noqa: BLE001 -- an instrument must not break what it measures
-                _complain_once(error)
+    @cached_property
+    def tell(self) -> Telling:
+        """Counts an event and passes it to the listener."""
+        return Telling(self.counters, self.listener)
 
 
 def read_tenant(tenant: Tenant) -> str:
@@ -158,17 +153,3 @@ def read_tenant(tenant: Tenant) -> str:
     if not isinstance(name, str) or not name:
         raise UsageError(f"the tenant is a non-empty text, found {type(name).__name__}")
     return name
-
-
-_complained = threading.Event()
-
-
-def _complain_once(error: Exception) -> None:
-    if not _complained.is_set():
-        _complained.set()
-        import logging  # noqa: PLC0415 -- only where something went wrong
-
-        # The class only: the message of a foreign exception may hold anything.
-        logging.getLogger("llmcache").warning(
-            "a listener of llmcache raised %s; further failures are not logged", type(error).__name__
-        )

@@ -1,7 +1,6 @@
 """From the settings in force to opened stores: each once, whatever purposes it serves."""
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,8 @@ from llmcache.config.settings import Settings, StoreChoice
 from llmcache.config.url import StoreURL, parse_url
 from llmcache.errors import ConfigError, Mistake
 from llmcache.model.key import Kind
-from llmcache.model.units import Instant
 from llmcache.protocols.whole import StorePair
+from llmcache.protocols.world import Around
 
 if TYPE_CHECKING:
     from llmcache.plugins.loading import Installed
@@ -33,10 +32,11 @@ class Opened:
     others: Mapping[Kind, StorePair] = field(default_factory=dict)
 
 
-def open_stores(settings: Settings, clock: Callable[[], Instant] = time.time, *, look_only: bool = False) -> Opened:
+def open_stores(settings: Settings, around: Around, *, look_only: bool = False) -> Opened:
     """Open every store that the settings use, importing its package now.
 
     Args:
+        around: Time for the stores and what they are wrapped in, and who listens to that.
         look_only: Open an empty store in memory where nothing is there yet, because who looks must not make one.
 
     Raises:
@@ -51,8 +51,8 @@ def open_stores(settings: Settings, clock: Callable[[], Instant] = time.time, *,
     opened: dict[StoreChoice, StorePair] = {}
     try:
         for choice, url in urls.items():
-            is_hidden = look_only and not catalogue.is_there(url, clock, plugins)
-            opened[choice] = catalogue.open_pair(NOWHERE if is_hidden else url, clock, plugins)
+            is_hidden = look_only and not catalogue.is_there(url, around.now, plugins)
+            opened[choice] = catalogue.open_pair(NOWHERE if is_hidden else url, around.now, plugins)
     except BaseException:
         for pair in opened.values():
             if pair.blocking is not None:  # one that can only be awaited has no connection before its first use
