@@ -36,7 +36,11 @@ class DiskStore:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
         self._settings = settings
-        limits = Limits(max_body_bytes=settings.max_bytes // _LARGEST_BODY_SHARE, ttl_resolution=_CLOCK_ROUNDING)
+        limits = Limits(
+            max_body_bytes=settings.max_bytes // _LARGEST_BODY_SHARE,
+            ttl_resolution=_CLOCK_ROUNDING,
+            timeout=settings.timeout,
+        )
         self._capabilities = Capabilities(log=True, scan=True, persistent=True, shared=True, limits=limits)
 
     @property

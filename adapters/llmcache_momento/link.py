@@ -187,5 +187,6 @@ def _capabilities(settings: Settings) -> Capabilities:
             default_ttl=DEFAULT_TTL,
             max_batch=_MOST_KEYS,
             ttl_resolution=settings.ttl_resolution,
+            timeout=settings.timeout,
         ),
     )

@@ -1,5 +1,7 @@
 """What both colours of one opened store share: everything but how a round trip is waited for."""
 
+from dataclasses import replace
+
 from llmcache.model.capabilities import Capabilities
 from llmcache_redis.dialling import Dial
 from llmcache_redis.entries import LIMITS, Entries
@@ -26,7 +28,11 @@ class Core:
         self.settings = settings
         self.is_closed = False
         self.capabilities = Capabilities(
-            log=True, scan=not settings.restricted, persistent=True, shared=True, limits=LIMITS
+            log=True,
+            scan=not settings.restricted,
+            persistent=True,
+            shared=True,
+            limits=replace(LIMITS, timeout=settings.timeout),
         )
         sender = Sender(topology)
         self.entries = Entries(sender, layout, settings)

@@ -53,7 +53,11 @@ class Engine:
         self.tally = Tally()
         self.marks = Marks()
         self.is_closed = False
-        self.limits = Limits(max_body_bytes=settings.max_bytes // _LARGEST_BODY_SHARE, ttl_resolution=_CLOCK_ROUNDING)
+        self.limits = Limits(
+            max_body_bytes=settings.max_bytes // _LARGEST_BODY_SHARE,
+            ttl_resolution=_CLOCK_ROUNDING,
+            timeout=settings.timeout,
+        )
         # Without a write-ahead log readers wait for writers, and a read of a network file for the network.
         self.capabilities = Capabilities(
             log=True, scan=True, persistent=True, shared=True, inline_reads=write_ahead, limits=self.limits

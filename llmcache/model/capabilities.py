@@ -15,6 +15,8 @@ class Limits:
         default_ttl: What no time to live means, in seconds, on a store that keeps nothing for ever.
         max_batch: Most keys in one call of `get_many`, `put_many` or `delete_many`.
         ttl_resolution: An entry may outlive its time to live by at most this many seconds.
+        timeout: Longest a call about one entry takes, in seconds, whatever becomes of the medium: the store itself gives up
+            then, by StoreTimeout or StoreUnavailable. None where it may wait without end.
     """
 
     max_body_bytes: int | None = None
@@ -22,6 +24,7 @@ class Limits:
     default_ttl: Seconds | None = None
     max_batch: int | None = None
     ttl_resolution: Seconds = 0.001
+    timeout: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)

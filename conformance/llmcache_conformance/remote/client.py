@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from llmcache import errors
@@ -53,7 +54,7 @@ class RemoteStore:
 
     @property
     def capabilities(self) -> Capabilities:
-        return _DECLARED
+        return replace(_DECLARED, limits=replace(_DECLARED.limits, timeout=self._deadline))
 
     def get_many(self, keys: Sequence[Key]) -> Sequence[bytes | None]:
         self._open("get_many")
