@@ -24,6 +24,10 @@ class Stats:
         not_encodable: Answers that are not JSON-like.
         too_large: Answers over a limit of the store, or a full store.
         store_failed: Reads and writes that failed and were answered as a miss or dropped.
+        timed_out: Calls of the store that did not end within their deadline.
+        breaker_opened: Times that a store failed and was asked no more for a while.
+        breaker_probed: Reads that were let through then, to see whether it is back.
+        breaker_closed: Times that it was.
         input_tokens_saved: Prompt tokens of the hits, as counted when they were paid.
         output_tokens_saved: Answer tokens of the hits.
         seconds_saved: Time the calls behind the hits had taken.
@@ -40,6 +44,10 @@ class Stats:
     not_encodable: int = 0
     too_large: int = 0
     store_failed: int = 0
+    timed_out: int = 0
+    breaker_opened: int = 0
+    breaker_probed: int = 0
+    breaker_closed: int = 0
     input_tokens_saved: int = 0
     output_tokens_saved: int = 0
     seconds_saved: Seconds = 0.0

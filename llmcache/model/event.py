@@ -18,6 +18,10 @@ class Happening(Enum):
     TOO_LARGE = "too_large"
     UNREADABLE = "unreadable"
     STORE_FAILED = "store_failed"
+    TIMED_OUT = "timed_out"
+    BREAKER_OPENED = "breaker_opened"
+    BREAKER_PROBED = "breaker_probed"
+    BREAKER_CLOSED = "breaker_closed"
 
     # Members are single objects, and Enum's own hash is written in Python: each event is counted under one.
     __hash__ = object.__hash__
