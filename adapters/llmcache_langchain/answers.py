@@ -53,7 +53,8 @@ class AnswerCache:
             setup = setup_of(store, namespace)
         else:
             setup = open_cache(store, namespace=namespace, tenant=tenant, ttl=ttl).setup
-        self.setup: Setup = replace(setup, decoded=Decoded(revive))
+        self.setup: Setup = replace(setup, decoded=Decoded(setup.envelopes, revive))
+        self._named = setup.envelopes.named
         self._blocking = ResponseCache(self.setup)
         self._awaiting = AsyncResponseCache(self.setup)
         self._asked = Asked()
@@ -117,9 +118,9 @@ class AnswerCache:
             self.setup.tell(Event(Happening.BYPASSED, detail=type(error).__name__))
             self._warn_once(error)
             return None
-        if len(prompt) + len(llm_string) > _LONGEST_REMEMBERED:
-            return langchain_key(prompt, llm_string, namespace)
-        return _short_key(prompt, llm_string, namespace)
+        is_short = len(prompt) + len(llm_string) <= _LONGEST_REMEMBERED
+        key = (_short_key if is_short else langchain_key)(prompt, llm_string, namespace)
+        return self._named(key)
 
     def _key_to_keep(self, prompt: str, llm_string: str) -> Key | None:
         """Return the key of an answer, or None where it was asked under another namespace: nobody may read it here.

@@ -1,5 +1,6 @@
 """From what a caller asks to a key."""
 
+from llmcache.codec.envelopes import Envelopes
 from llmcache.errors import UsageError
 from llmcache.keys import request_key
 from llmcache.model.key import Key, Space
@@ -12,8 +13,8 @@ def require_request(asked: object) -> None:
         raise UsageError(f"asked is a llmcache.Request, found {type(asked).__name__}")
 
 
-def key_of(asked: Request | Key, space: Space) -> Key:
-    """Return the key for a request in the namespace of `space`; a ready key is its own answer.
+def key_of(asked: Request | Key, space: Space, envelopes: Envelopes) -> Key:
+    """Return the key for a request in the namespace of `space`; a ready key, as a store knows it, is its own answer.
 
     Raises:
         UsageError: The request holds something that is not JSON-like, or `asked` is neither.
@@ -21,4 +22,4 @@ def key_of(asked: Request | Key, space: Space) -> Key:
     if isinstance(asked, Key):
         return asked
     require_request(asked)
-    return request_key(asked, space.namespace)
+    return envelopes.named(request_key(asked, space.namespace))

@@ -59,7 +59,7 @@ class Household:
         self, name: str, ttl: Seconds | None, max_messages: int | None
     ) -> tuple[Setup, Key, Lifetime, int | None]:
         defaults = self._setup.defaults
-        key = Key(self._setup.space(Kind.HISTORY, in_force()), name)
+        key = self._setup.envelopes.named(Key(self._setup.space(Kind.HISTORY, in_force()), name))
         kept = defaults.history_ttl if ttl is None else check_seconds("ttl", ttl)
         most = defaults.max_messages if max_messages is None else check_max_messages(max_messages)
         return self._setup.of(Kind.HISTORY), key, Lifetime(kept, defaults.sliding), most

@@ -1,4 +1,4 @@
-"""Bodies already opened, so that a repeated hit does not open them again.
+"""Envelopes already opened, so that a repeated hit does not open them again.
 
 Never a source of staleness: an entry is used only where the store has just returned the very same bytes. Bounded
 by bytes, in the order of opening.
@@ -7,7 +7,7 @@ by bytes, in the order of opening.
 from collections import OrderedDict
 from collections.abc import Callable
 
-from llmcache.codec.envelope import unpack
+from llmcache.codec.envelopes import READABLE, Envelopes
 from llmcache.memory.forking import lock_across_forks
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key, Kind
@@ -20,7 +20,10 @@ The second argument is True where the result will be remembered and serve severa
 
 
 class Decoded:
-    """Opens envelopes and remembers those that it met twice: most answers are asked for once, and remembering has a price.
+    """Envelopes that are remembered where they were met twice: most answers are asked for once, and remembering has a price.
+
+    Attributes:
+        envelopes: The same without a memory, for logs, whose bodies share a key.
 
     Args:
         revive: Is applied to entries of answers; None leaves them as JSON-like data.
@@ -28,7 +31,17 @@ class Decoded:
         max_entries: Most bodies to remember, because decoded objects take several kilobytes however short their bodies are.
     """
 
-    def __init__(self, revive: Revive | None = None, *, max_bytes: int = 8 << 20, max_entries: int = 2_000) -> None:
+    def __init__(
+        self,
+        envelopes: Envelopes = READABLE,
+        revive: Revive | None = None,
+        *,
+        max_bytes: int = 8 << 20,
+        max_entries: int = 2_000,
+    ) -> None:
+        self.envelopes = envelopes
+        self.pack, self.peek, self.named = envelopes.pack, envelopes.peek, envelopes.named
+        self._unpack = envelopes.unpack
         self._revive = revive
         self._max_bytes = max_bytes
         self._max_entries = max_entries
@@ -36,16 +49,16 @@ class Decoded:
         self._lock = lock_across_forks()
         self._met: OrderedDict[str, tuple[bytes, Entry | None]] = OrderedDict()
 
-    def __call__(self, body: bytes, key: Key) -> Entry:
+    def unpack(self, body: bytes, key: Key, /) -> Entry:
         """Return the entry in `body`; its value may be shared between calls and must be copied before it is handed out.
 
-        Raises DataError as `unpack` does.
+        Raises DataError as the envelopes themselves do.
         """
         met = self._met.get(key.physical)
         is_known = met is not None and met[0] == body
         if met is not None and is_known and met[1] is not None:
             return met[1]
-        entry = unpack(body, key)
+        entry = self._unpack(body, key)
         if self._revive is not None and key.space.kind is Kind.RESPONSE:
             entry = self._revive(entry, is_known)
         self._remember(key.physical, body, entry if is_known else None)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from llmcache.api.setup import Setup
-from llmcache.codec.envelope import unpack
 from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
@@ -39,6 +38,7 @@ class Conversation:
             flow.append(
                 self._log,
                 list(messages),
+                self._setup.envelopes,
                 type_name=type_name,
                 max_length=self._max_messages,
                 lifetime=self._lifetime,
@@ -46,7 +46,7 @@ class Conversation:
         )
 
     def _read_steps(self, start: int = 0, stop: int | None = None) -> Steps[list[Entry]]:
-        return self._setup.observed(flow.read(self._log, unpack, start, stop))
+        return self._setup.observed(flow.read(self._log, self._setup.envelopes, start, stop))
 
     def _length_steps(self) -> Steps[int]:
         return self._setup.observed(flow.length(self._log))

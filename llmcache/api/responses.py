@@ -50,6 +50,9 @@ class Answers:
         """Return the space that answers are kept in for a call made now: namespace, tenant and options considered."""
         return self._setup.space(Kind.RESPONSE, in_force())
 
+    def _key(self, asked: Request | Key, wishes: Options) -> Key:
+        return key_of(asked, self._setup.space(Kind.RESPONSE, wishes), self._setup.envelopes)
+
     def _find_steps(self, key: Key, wishes: Options) -> Steps[Found | None]:
         if wishes.bypass or wishes.refresh:
             return _not_asked(key)
@@ -67,13 +70,13 @@ class Answers:
         if wishes.bypass:
             return _not_asked(key)
         draft = Draft(form.type, form.encode, self._ttl(wishes), wishes.tags, provenance)
-        return self._setup.observed(keep_if_possible(key, value, draft, form.admit))
+        return self._setup.observed(keep_if_possible(key, value, draft, form.admit, self._setup.decoded))
 
     def _call_steps(
         self, asked: Request, call: Callable[[], Plain | Awaitable[Plain]], wishes: Options
     ) -> Steps[Found | Plain]:
         require_request(asked)
-        key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        key = self._key(asked, wishes)
         draft = self._draft(wishes, Provenance(model=asked.model))
         terms = Terms(self._setup.admit, self._setup.decoded, draft, wishes.bypass, wishes.refresh, wishes.max_age)
         return self._setup.observed(get_or_call(key, call, terms))
@@ -123,7 +126,7 @@ class ResponseCache(Answers):
     def find(self, asked: Request | Key) -> Found | None:
         """Return the entry kept for `asked` with its times and tags, or None. Treat its value as read-only."""
         wishes = in_force()
-        key = asked if isinstance(asked, Key) else key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        key = asked if isinstance(asked, Key) else self._key(asked, wishes)
         if wishes is NO_OPTIONS:
             answer = quick_look(self._setup, key)
             if not isinstance(answer, NotAnswered):
@@ -139,9 +142,9 @@ class ResponseCache(Answers):
         """
         wishes = _wishes(ttl=ttl, tags=tags)
         require_request(asked)
-        key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        key = self._key(asked, wishes)
         draft = self._draft(wishes, Provenance(model=asked.model))
-        run(self._setup.observed(keep(key, value, draft)), self._setup.blocking_world)
+        run(self._setup.observed(keep(key, value, draft, self._setup.decoded)), self._setup.blocking_world)
 
     def offer(self, key: Key, value: Any, form: Form, *, provenance: Provenance = NOTHING_KNOWN) -> None:
         """Keep an answer that was already paid for, if it is worth it and possible; what prevents it is only counted.
@@ -152,7 +155,7 @@ class ResponseCache(Answers):
 
     def delete(self, asked: Request | Key) -> None:
         """Drop the answer to `asked`, if there is one; StoreError where that failed."""
-        key = key_of(asked, self.space())
+        key = self._key(asked, in_force())
         run(self._setup.observed(iter(DeleteMany((key,)))), self._setup.blocking_world)
 
     def clear(self) -> None:
@@ -183,7 +186,7 @@ class AsyncResponseCache(Answers):
     async def find(self, asked: Request | Key) -> Found | None:
         """As `ResponseCache.find`."""
         wishes = in_force()
-        key = asked if isinstance(asked, Key) else key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        key = asked if isinstance(asked, Key) else self._key(asked, wishes)
         if wishes is NO_OPTIONS:
             answer = quick_look(self._setup, key)
             if not isinstance(answer, NotAnswered):
@@ -194,9 +197,9 @@ class AsyncResponseCache(Answers):
         """As `ResponseCache.put`."""
         wishes = _wishes(ttl=ttl, tags=tags)
         require_request(asked)
-        key = key_of(asked, self._setup.space(Kind.RESPONSE, wishes))
+        key = self._key(asked, wishes)
         draft = self._draft(wishes, Provenance(model=asked.model))
-        await run_async(self._setup.observed(keep(key, value, draft)), self._setup.awaiting_world)
+        await run_async(self._setup.observed(keep(key, value, draft, self._setup.decoded)), self._setup.awaiting_world)
 
     async def offer(self, key: Key, value: Any, form: Form, *, provenance: Provenance = NOTHING_KNOWN) -> None:
         """As `ResponseCache.offer`."""
@@ -204,7 +207,7 @@ class AsyncResponseCache(Answers):
 
     async def delete(self, asked: Request | Key) -> None:
         """As `ResponseCache.delete`."""
-        key = key_of(asked, self.space())
+        key = self._key(asked, in_force())
         await run_async(self._setup.observed(iter(DeleteMany((key,)))), self._setup.awaiting_world)
 
     async def clear(self) -> None:

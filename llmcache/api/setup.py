@@ -10,6 +10,7 @@ from typing import TypeAlias, cast
 from llmcache.api.counters import Counters
 from llmcache.api.decoded import Decoded
 from llmcache.api.telling import Telling
+from llmcache.codec.envelopes import Envelopes
 from llmcache.drivers.aio import AwaitingWorld
 from llmcache.drivers.blocking import BlockingWorld
 from llmcache.drivers.worlds import Surroundings, awaiting_world, blocking_world, close_blocking, in_both_colours
@@ -101,6 +102,11 @@ class Setup:
     def space(self, kind: Kind, wishes: Options) -> Space:
         """Return the space of `kind` for a call."""
         return Space(self.namespace_for(wishes), kind)
+
+    @property
+    def envelopes(self) -> Envelopes:
+        """How entries stand in the stores."""
+        return self.decoded.envelopes
 
     @property
     def store_name(self) -> str:

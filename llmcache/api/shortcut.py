@@ -31,7 +31,7 @@ def quick_look(setup: Setup, key: Key) -> Found | NotAnswered | None:
         if body is None:
             setup.counters.add_miss()
             return None
-        entry = setup.decoded(body, key)
+        entry = setup.decoded.unpack(body, key)
     except Exception:  # noqa: BLE001 -- whatever it was, the flow meets it again and answers for it
         return NOT_ANSWERED
     if entry.tags or judge(entry, setup.now()) is not Freshness.FRESH:

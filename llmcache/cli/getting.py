@@ -11,7 +11,6 @@ from llmcache.cli.finding import find
 from llmcache.cli.options import opened, shown_store, with_json, with_kind, with_store
 from llmcache.cli.reading import bodies_of, head_data
 from llmcache.cli.screen import complain, readable_json, say, show_json
-from llmcache.codec.envelope import unpack
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key, Kind
 from llmcache.model.namespace import Namespace
@@ -33,6 +32,7 @@ def get(*, key: str, store: str | None, namespace: str | None, kind: str | None,
         within = None if namespace is None else Namespace.of(namespace)
         found = find(cache, key, within, None if kind is None else Kind(kind))
         bodies = [] if found is None else bodies_of(cache, found)
+        envelopes = cache.setup.envelopes
     if found is None or not bodies:
         complain(
             f"nothing is kept under {key} in {shown_store(store)}; `llmcache ls` lists what is", ExitCode.NO, as_json
@@ -41,7 +41,7 @@ def get(*, key: str, store: str | None, namespace: str | None, kind: str | None,
     if raw:
         _write_raw(bodies)
         return ExitCode.OK
-    entries = [unpack(body, found) for body in bodies]
+    entries = [envelopes.unpack(body, found) for body in bodies]
     if as_json:
         show_json(_data(found, entries))
     elif found.space.kind is Kind.HISTORY:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from llmcache.api.cache import Cache
-from llmcache.codec.envelope import Header, peek
+from llmcache.codec.envelope import Header
 from llmcache.errors import DataError
 from llmcache.model.entry import Entry, Provenance
 from llmcache.model.key import Key, Kind
@@ -39,7 +39,7 @@ def row_of(cache: Cache, listed: Listed) -> Row:
     if body is None:
         return Row(listed, None, "gone meanwhile")
     try:
-        return Row(listed, peek(body))
+        return Row(listed, cache.setup.envelopes.peek(body, listed.key))
     except DataError as error:
         return Row(listed, None, type(error).__name__)
 

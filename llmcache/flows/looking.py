@@ -5,8 +5,9 @@ A body that cannot be read is a counted miss, whatever is wrong with it.
 
 from dataclasses import dataclass
 
+from llmcache.codec.envelopes import Envelopes
 from llmcache.errors import DataError
-from llmcache.flows.tags import Decode, any_cleared
+from llmcache.flows.tags import any_cleared
 from llmcache.model.entry import Entry
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key
@@ -30,14 +31,14 @@ class Found:
     freshness: Freshness = Freshness.FRESH
 
 
-def look_up(key: Key, decode: Decode, *, max_age: Seconds | None = None) -> Steps[Found | None]:
+def look_up(key: Key, envelopes: Envelopes, *, max_age: Seconds | None = None) -> Steps[Found | None]:
     """Return the entry under `key` if it may be served now, and tell whether it was a hit and if not why."""
     (body,) = yield from GetMany((key,))
     if body is None:
         yield from Emit(Event(Happening.MISS, key.digest))
         return None
     try:
-        entry = decode(body, key)
+        entry = envelopes.unpack(body, key)
     except DataError as error:
         yield from Emit(Event(Happening.UNREADABLE, key.digest, type(error).__name__))
         return None
@@ -45,7 +46,7 @@ def look_up(key: Key, decode: Decode, *, max_age: Seconds | None = None) -> Step
     if freshness is Freshness.GONE:
         yield from Emit(Event(Happening.EXPIRED, key.digest))
         return None
-    if entry.tags and (yield from any_cleared(entry, key, decode)):
+    if entry.tags and (yield from any_cleared(entry, key, envelopes)):
         yield from Emit(Event(Happening.CLEARED, key.digest))
         return None
     yield from Emit(hit(entry, key))

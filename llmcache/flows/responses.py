@@ -8,11 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llmcache.codec.envelope import pack
+from llmcache.codec.envelopes import Envelopes
 from llmcache.errors import ClosedError, UsageError
 from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, look_up
-from llmcache.flows.tags import Decode
 from llmcache.model.entry import NOTHING_KNOWN, Entry, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key
@@ -53,14 +52,14 @@ class Terms:
     """How one `get_or_call` goes: the options in force, resolved."""
 
     admit: Admit
-    decode: Decode
+    envelopes: Envelopes
     draft: Draft
     bypass: bool = False
     refresh: bool = False
     max_age: Seconds | None = None
 
 
-def keep(key: Key, value: Any, draft: Draft) -> Steps[None]:
+def keep(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[None]:
     """Keep `value` under `key`; UsageError where it is not JSON-like, StoreError where the store fails."""
     now = yield from Now()
     entry = Entry(
@@ -71,18 +70,18 @@ def keep(key: Key, value: Any, draft: Draft) -> Steps[None]:
         tags=draft.tags,
         provenance=draft.provenance,
     )
-    yield from PutMany((Put(key, pack(entry, key), draft.ttl),))
+    yield from PutMany((Put(key, envelopes.pack(entry, key), draft.ttl),))
     yield from Emit(Event(Happening.KEPT, key.digest))
 
 
-def keep_if_possible(key: Key, value: Any, draft: Draft, admit: Admit) -> Steps[None]:
+def keep_if_possible(key: Key, value: Any, draft: Draft, admit: Admit, envelopes: Envelopes) -> Steps[None]:
     """Keep an answer that was already paid for: whatever prevents it is told, never raised."""
     reason = _reason(value, admit)
     if reason is not None:
         yield from Emit(Event(Happening.NOT_ADMITTED, key.digest, reason))
         return
     try:
-        yield from failing_open(keep(key, value, draft), key, None)
+        yield from failing_open(keep(key, value, draft, envelopes), key, None)
     except UsageError as error:
         what = Happening.STORE_FAILED if isinstance(error, ClosedError) else Happening.NOT_ENCODABLE
         yield from Emit(Event(what, key.digest, type(error).__name__))
@@ -104,7 +103,7 @@ def get_or_call(key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: T
         yield from Emit(Event(Happening.BYPASSED, key.digest))
         return (yield from Call(call))
     if not terms.refresh:
-        found = yield from failing_open(look_up(key, terms.decode, max_age=terms.max_age), key, None)
+        found = yield from failing_open(look_up(key, terms.envelopes, max_age=terms.max_age), key, None)
         if found is not None:
             return found
     began = yield from Monotonic()
@@ -112,7 +111,7 @@ def get_or_call(key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: T
     draft = terms.draft
     if draft.provenance.seconds is None:
         draft = _timed(draft, (yield from Monotonic()) - began)
-    yield from keep_if_possible(key, answer, draft, terms.admit)
+    yield from keep_if_possible(key, answer, draft, terms.admit, terms.envelopes)
     return answer
 
 

@@ -3,9 +3,7 @@
 Nothing is deleted, so it works on every store and takes the same time however many entries there are (decision 0007).
 """
 
-from collections.abc import Callable
-
-from llmcache.codec.envelope import pack
+from llmcache.codec.envelopes import Envelopes
 from llmcache.errors import DataError
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key, Kind, Space
@@ -16,19 +14,16 @@ from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import GetMany, PutMany
 from llmcache.protocols.world_ops import Now
 
-Decode = Callable[[bytes, Key], Entry]
-"""Opens an envelope: `codec.envelope.unpack`, or something that remembers what it opened. Raises DataError only."""
 
-
-def any_cleared(entry: Entry, key: Key, decode: Decode) -> Steps[bool]:
+def any_cleared(entry: Entry, key: Key, envelopes: Envelopes) -> Steps[bool]:
     """Read the marks of the entry's tags; a mark that cannot be read counts as cleared."""
-    marks = [tag_key(key.space, tag) for tag in entry.tags]
+    marks = [envelopes.named(tag_key(key.space, tag)) for tag in entry.tags]
     bodies = yield from GetMany(marks)
     for mark, body in zip(marks, bodies, strict=True):
         if body is None:
             continue
         try:
-            cleared_at: Instant = decode(body, mark).made_at
+            cleared_at: Instant = envelopes.unpack(body, mark).made_at
         except DataError:
             return True
         if is_cleared(entry, cleared_at):
@@ -41,7 +36,7 @@ def tag_key(space: Space, tag: str) -> Key:
     return Key(Space(space.namespace, Kind.TAG), tag)
 
 
-def clear_tags(space: Space, tags: tuple[str, ...], decode: Decode) -> Steps[None]:
+def clear_tags(space: Space, tags: tuple[str, ...], envelopes: Envelopes) -> Steps[None]:
     """Hide every entry of the namespace that carries one of `tags` and was made up to now.
 
     Takes one read and one write however many entries there are: a mark with the time of clearing is kept for each tag,
@@ -51,17 +46,18 @@ def clear_tags(space: Space, tags: tuple[str, ...], decode: Decode) -> Steps[Non
     because an earlier one would bring back what was cleared then. A mark that cannot be read is replaced.
     """
     now = yield from Now()
-    marks = [tag_key(space, tag) for tag in tags]
+    marks = [envelopes.named(tag_key(space, tag)) for tag in tags]
     bodies = yield from GetMany(marks)
-    times = [_later(now, body, mark, decode) for mark, body in zip(marks, bodies, strict=True)]
-    yield from PutMany([Put(mark, pack(Entry(None, made_at=at), mark)) for mark, at in zip(marks, times, strict=True)])
+    times = [_later(now, body, mark, envelopes) for mark, body in zip(marks, bodies, strict=True)]
+    entries = [Entry(None, made_at=at) for at in times]
+    yield from PutMany([Put(mark, envelopes.pack(one, mark)) for mark, one in zip(marks, entries, strict=True)])
 
 
-def _later(now: Instant, body: bytes | None, mark: Key, decode: Decode) -> Instant:
+def _later(now: Instant, body: bytes | None, mark: Key, envelopes: Envelopes) -> Instant:
     """Return `now`, or the time of the mark in `body` where that is later."""
     if body is None:
         return now
     try:
-        return max(now, decode(body, mark).made_at)
+        return max(now, envelopes.unpack(body, mark).made_at)
     except DataError:
         return now

@@ -4,6 +4,7 @@ import dataclasses
 
 from llmcache.api.decoded import Decoded
 from llmcache.codec.envelope import pack
+from llmcache.codec.envelopes import READABLE
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
@@ -35,8 +36,8 @@ class Reviving:
 def test_a_body_is_opened_twice_and_then_remembered() -> None:
     """The first opening serves one caller; the second is shared by all that follow."""
     reviving = Reviving()
-    decoded = Decoded(reviving)
-    found = [decoded(body_of(1), key_of(1)) for _ in range(4)]
+    decoded = Decoded(READABLE, reviving)
+    found = [decoded.unpack(body_of(1), key_of(1)) for _ in range(4)]
 
     assert reviving.shared == [False, True]
     assert found[1] is found[2] is found[3]
@@ -48,8 +49,8 @@ def test_another_body_under_the_same_key_is_opened_anew() -> None:
     """What was remembered is used for the very same bytes only."""
     decoded = Decoded()
     other = pack(Entry("other", made_at=2.0), key_of(1))
-    before = [decoded(body_of(1), key_of(1)).value for _ in range(3)]
-    after = [decoded(other, key_of(1)).value for _ in range(3)]
+    before = [decoded.unpack(body_of(1), key_of(1)).value for _ in range(3)]
+    after = [decoded.unpack(other, key_of(1)).value for _ in range(3)]
 
     assert (before, after) == (["x" * 10] * 3, ["other"] * 3)
     assert decoded._held == len(other)
@@ -59,7 +60,7 @@ def test_marks_of_tags_are_not_revived() -> None:
     """Only answers are an integration's own."""
     reviving = Reviving()
     mark = Key(Space(SPACE.namespace, Kind.TAG), "faq")
-    entry = Decoded(reviving)(pack(Entry(None, made_at=1.0), mark), mark)
+    entry = Decoded(READABLE, reviving).unpack(pack(Entry(None, made_at=1.0), mark), mark)
 
     assert (entry.value, reviving.shared) == (None, [])
 
@@ -68,11 +69,11 @@ def test_remembering_is_bounded_by_bytes() -> None:
     """The longest unopened go first, and what was dropped is opened again like new."""
     size = len(body_of(20))
     reviving = Reviving()
-    decoded = Decoded(reviving, max_bytes=size * 8)
+    decoded = Decoded(READABLE, reviving, max_bytes=size * 8)
     for number in range(1, 21):
-        decoded(body_of(number), key_of(number))
+        decoded.unpack(body_of(number), key_of(number))
     held = decoded._held
-    again = [decoded(body_of(number), key_of(number)).made_at for number in (20, 1)]
+    again = [decoded.unpack(body_of(number), key_of(number)).made_at for number in (20, 1)]
 
     assert held <= size * 8
     assert again == [20.0, 1.0]
@@ -82,10 +83,10 @@ def test_remembering_is_bounded_by_bytes() -> None:
 def test_a_body_over_an_eighth_of_the_bound_is_never_remembered() -> None:
     """One long answer must not drive out many short ones."""
     reviving = Reviving()
-    decoded = Decoded(reviving, max_bytes=8 * len(body_of(1)))
+    decoded = Decoded(READABLE, reviving, max_bytes=8 * len(body_of(1)))
     for _ in range(3):
-        decoded(body_of(1), key_of(1))
-        decoded(body_of(2, length=11), key_of(2))
+        decoded.unpack(body_of(1), key_of(1))
+        decoded.unpack(body_of(2, length=11), key_of(2))
 
     assert reviving.shared == [False, False, True, False, False]
     assert decoded._held == len(body_of(1))
@@ -94,11 +95,11 @@ def test_a_body_over_an_eighth_of_the_bound_is_never_remembered() -> None:
 def test_remembering_is_bounded_by_entries_too() -> None:
     """Short bodies decode to objects of some kilobytes all the same."""
     reviving = Reviving()
-    decoded = Decoded(reviving, max_entries=3)
+    decoded = Decoded(READABLE, reviving, max_entries=3)
     for number in range(1, 6):
-        decoded(body_of(number), key_of(number))
+        decoded.unpack(body_of(number), key_of(number))
     for number in (5, 1):
-        decoded(body_of(number), key_of(number))
+        decoded.unpack(body_of(number), key_of(number))
 
     assert len(decoded._met) == 3
     assert reviving.shared == [False] * 5 + [True, False]

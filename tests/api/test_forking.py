@@ -22,7 +22,7 @@ def use(counters: Counters, decoded: Decoded) -> bool:
     """Take every lock of an open cache once."""
     counters.count(Event(Happening.MISS, KEY.digest))
     counters.add_miss()
-    decoded(BODY, KEY)
+    decoded.unpack(BODY, KEY)
     return counters.stats().misses > 0
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from llmcache.codec.envelope import pack, unpack
+from llmcache.codec.envelopes import READABLE
 from llmcache.errors import DecodeError, StoreUnavailable, UsageError, VersionError
 from llmcache.flows import history
 from llmcache.flows.history import Lifetime
@@ -24,7 +25,7 @@ def packed(value: Any) -> bytes:
 
 def test_an_append_is_one_op_with_every_message() -> None:
     """Encoded first, sent once."""
-    steps = history.append(LOG, ["a", "b"], type_name="json", max_length=5, lifetime=Lifetime(60.0))
+    steps = history.append(LOG, ["a", "b"], READABLE, type_name="json", max_length=5, lifetime=Lifetime(60.0))
 
     assert next(steps) == Now()
     assert steps.send(100.0) == Append(LOG, [packed("a"), packed("b")], 5, 60.0)
@@ -35,7 +36,9 @@ def test_an_append_is_one_op_with_every_message() -> None:
 
 def end_told_by(*last: bytes) -> tuple[Append, float | None]:
     """Return the append of a lifetime of 60 s that does not slide, at 100.0 behind these bodies, and what it writes."""
-    steps = history.append(LOG, ["b"], type_name="json", max_length=None, lifetime=Lifetime(60.0, sliding=False))
+    steps = history.append(
+        LOG, ["b"], READABLE, type_name="json", max_length=None, lifetime=Lifetime(60.0, sliding=False)
+    )
     next(steps)
     assert steps.send(100.0) == ReadLog(LOG, -1)
     done = steps.send(list(last))
@@ -66,7 +69,7 @@ def test_an_end_that_nobody_knows_begins_now(last: bytes) -> None:
 
 def test_a_lifetime_without_an_end_is_not_read() -> None:
     """Where nothing expires there is nothing to look up."""
-    steps = history.append(LOG, ["a"], type_name="json", max_length=None, lifetime=Lifetime(sliding=False))
+    steps = history.append(LOG, ["a"], READABLE, type_name="json", max_length=None, lifetime=Lifetime(sliding=False))
     next(steps)
 
     assert steps.send(100.0) == Append(LOG, [packed("a")], None, None)
@@ -74,7 +77,7 @@ def test_a_lifetime_without_an_end_is_not_read() -> None:
 
 def test_one_message_that_cannot_be_encoded_leaves_nothing_behind() -> None:
     """The append never reaches the store."""
-    steps = history.append(LOG, ["a", object()], type_name="json", max_length=None, lifetime=Lifetime())
+    steps = history.append(LOG, ["a", object()], READABLE, type_name="json", max_length=None, lifetime=Lifetime())
     next(steps)
     with pytest.raises(UsageError):
         steps.send(100.0)
@@ -82,7 +85,7 @@ def test_one_message_that_cannot_be_encoded_leaves_nothing_behind() -> None:
 
 def test_reading_decodes_the_slice_in_order() -> None:
     """Oldest first."""
-    steps = history.read(LOG, unpack, -2)
+    steps = history.read(LOG, READABLE, -2)
 
     assert next(steps) == ReadLog(LOG, -2, None)
     with pytest.raises(StopIteration) as finished:
@@ -96,7 +99,7 @@ def test_reading_decodes_the_slice_in_order() -> None:
 )
 def test_a_message_that_cannot_be_read_is_an_error_that_says_which(damaged: bytes, kind: type[Exception]) -> None:
     """Never silently left out."""
-    steps = history.read(LOG, unpack)
+    steps = history.read(LOG, READABLE)
     next(steps)
     with pytest.raises(kind, match="message 1 of the 2 read"):
         steps.send([packed("a"), damaged])
@@ -104,7 +107,7 @@ def test_a_message_that_cannot_be_read_is_an_error_that_says_which(damaged: byte
 
 def test_a_failing_store_raises() -> None:
     """Losing a message is an error."""
-    steps = history.append(LOG, ["a"], type_name="json", max_length=None, lifetime=Lifetime())
+    steps = history.append(LOG, ["a"], READABLE, type_name="json", max_length=None, lifetime=Lifetime())
     next(steps)
     steps.send(100.0)
     with pytest.raises(StoreUnavailable):

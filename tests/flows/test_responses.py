@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from llmcache.codec.envelope import pack, unpack
+from llmcache.codec.envelope import pack
+from llmcache.codec.envelopes import READABLE
 from llmcache.errors import ClosedError, DecodeError, StoreLimit, StoreUnavailable
 from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, look_up
@@ -30,7 +31,7 @@ def admit_all(value: Any) -> str | None:
     return None
 
 
-TERMS = Terms(admit_all, unpack, Draft())
+TERMS = Terms(admit_all, READABLE, Draft())
 
 
 def call() -> str:
@@ -52,7 +53,7 @@ def told(what: Happening, detail: str = "") -> Emit:
 
 def test_a_hit_is_judged_and_told_with_what_it_saved() -> None:
     """One read, one look at the clock, one event."""
-    steps = look_up(KEY, unpack)
+    steps = look_up(KEY, READABLE)
 
     assert next(steps) == GetMany((KEY,))
     assert steps.send([pack(ENTRY, KEY)]) == Now()
@@ -62,7 +63,7 @@ def test_a_hit_is_judged_and_told_with_what_it_saved() -> None:
 
 def test_a_missing_entry_is_a_miss() -> None:
     """Nothing under the key: told, and None."""
-    steps = look_up(KEY, unpack)
+    steps = look_up(KEY, READABLE)
     next(steps)
 
     assert steps.send([None]) == told(Happening.MISS)
@@ -71,7 +72,7 @@ def test_a_missing_entry_is_a_miss() -> None:
 
 def test_a_body_that_does_not_decode_is_a_counted_miss() -> None:
     """Whatever is wrong with it, it never becomes an answer or an exception."""
-    steps = look_up(KEY, unpack)
+    steps = look_up(KEY, READABLE)
     next(steps)
 
     assert steps.send([b"\x00garbage"]) == told(Happening.UNREADABLE, "DecodeError")
@@ -80,7 +81,7 @@ def test_a_body_that_does_not_decode_is_a_counted_miss() -> None:
 
 def test_an_entry_past_its_own_time_is_not_served_even_if_the_store_kept_it() -> None:
     """The times inside the entry hold, whatever the store does."""
-    steps = look_up(KEY, unpack)
+    steps = look_up(KEY, READABLE)
     next(steps)
     steps.send([pack(ENTRY, KEY)])
 
@@ -90,7 +91,7 @@ def test_an_entry_past_its_own_time_is_not_served_even_if_the_store_kept_it() ->
 
 def test_an_entry_older_than_max_age_is_not_served() -> None:
     """The caller's wish is a limit like expiry."""
-    steps = look_up(KEY, unpack, max_age=10.0)
+    steps = look_up(KEY, READABLE, max_age=10.0)
     next(steps)
     steps.send([pack(ENTRY, KEY)])
 
@@ -103,7 +104,7 @@ MARKS = [tag_key(SPACE, "faq"), tag_key(SPACE, "en")]
 
 def reach_marks() -> Steps[Found | None]:
     """Return a look-up that has just asked for the marks of a tagged entry."""
-    steps = look_up(KEY, unpack)
+    steps = look_up(KEY, READABLE)
     next(steps)
     steps.send([pack(TAGGED, KEY)])
 
@@ -138,7 +139,7 @@ def test_a_mark_that_cannot_be_read_counts_as_cleared() -> None:
 def test_a_store_that_fails_on_the_marks_makes_the_look_up_fail() -> None:
     """So that failing open gives a miss, not the entry."""
     steps = failing_open(reach_marks(), KEY, None)
-    guarded = failing_open(look_up(KEY, unpack), KEY, None)
+    guarded = failing_open(look_up(KEY, READABLE), KEY, None)
     next(guarded)
     guarded.send([pack(TAGGED, KEY)])
     guarded.send(150.0)
@@ -155,7 +156,7 @@ def marked(*times: float) -> PutMany:
 
 def test_clearing_tags_writes_one_mark_each_with_the_present_time() -> None:
     """One read and one write, however many entries carry them."""
-    steps = clear_tags(SPACE, ("faq", "en"), unpack)
+    steps = clear_tags(SPACE, ("faq", "en"), READABLE)
 
     assert next(steps) == Now()
     assert steps.send(130.0) == GetMany(MARKS)
@@ -165,7 +166,7 @@ def test_clearing_tags_writes_one_mark_each_with_the_present_time() -> None:
 
 def test_clearing_tags_after_the_clock_was_set_back_keeps_the_later_mark() -> None:
     """An earlier mark would bring back what was cleared; one that cannot be read has no time to keep."""
-    steps = clear_tags(SPACE, ("faq", "en"), unpack)
+    steps = clear_tags(SPACE, ("faq", "en"), READABLE)
     next(steps)
     steps.send(130.0)
 
@@ -174,7 +175,7 @@ def test_clearing_tags_after_the_clock_was_set_back_keeps_the_later_mark() -> No
 
 def test_keeping_writes_the_times_into_the_entry_and_the_ttl_to_the_store() -> None:
     """Both know when it ends."""
-    steps = keep(KEY, "answer", Draft(ttl=60.0, tags=("faq",)))
+    steps = keep(KEY, "answer", Draft(ttl=60.0, tags=("faq",)), READABLE)
     next(steps)
     body = pack(Entry("answer", made_at=100.0, expires_at=160.0, tags=("faq",)), KEY)
 
@@ -184,7 +185,7 @@ def test_keeping_writes_the_times_into_the_entry_and_the_ttl_to_the_store() -> N
 
 def test_an_answer_not_admitted_is_told_with_the_reason_and_not_written() -> None:
     """No write is attempted."""
-    steps = keep_if_possible(KEY, "", Draft(), lambda value: "empty")
+    steps = keep_if_possible(KEY, "", Draft(), lambda value: "empty", READABLE)
 
     assert next(steps) == told(Happening.NOT_ADMITTED, "empty")
     assert finish(steps, None) is None
@@ -201,7 +202,7 @@ def test_an_answer_not_admitted_is_told_with_the_reason_and_not_written() -> Non
 )
 def test_whatever_prevents_keeping_a_paid_answer_is_told_and_not_raised(error: Exception, event: Emit) -> None:
     """The answer is worth more than the cache."""
-    steps = keep_if_possible(KEY, "answer", Draft(), admit_all)
+    steps = keep_if_possible(KEY, "answer", Draft(), admit_all, READABLE)
     next(steps)
     steps.send(100.0)
 
@@ -211,7 +212,7 @@ def test_whatever_prevents_keeping_a_paid_answer_is_told_and_not_raised(error: E
 
 def test_an_answer_that_is_not_plain_data_is_told() -> None:
     """An object has no place in an entry."""
-    steps = keep_if_possible(KEY, object(), Draft(), admit_all)
+    steps = keep_if_possible(KEY, object(), Draft(), admit_all, READABLE)
     next(steps)
 
     assert steps.send(100.0) == told(Happening.NOT_ENCODABLE, "UsageError")
@@ -280,7 +281,7 @@ def test_an_exception_of_the_call_passes_and_nothing_is_kept() -> None:
 
 def test_bypass_neither_reads_nor_keeps() -> None:
     """Only the call happens."""
-    steps = get_or_call(KEY, call, Terms(admit_all, unpack, Draft(), bypass=True))
+    steps = get_or_call(KEY, call, Terms(admit_all, READABLE, Draft(), bypass=True))
 
     assert [next(steps), steps.send(None)] == [told(Happening.BYPASSED), Call(call)]
     assert finish(steps, "new") == "new"
@@ -288,7 +289,7 @@ def test_bypass_neither_reads_nor_keeps() -> None:
 
 def test_refresh_does_not_read_but_keeps() -> None:
     """The first op is the call's clock, the last a write."""
-    steps = get_or_call(KEY, call, Terms(admit_all, unpack, Draft(), refresh=True))
+    steps = get_or_call(KEY, call, Terms(admit_all, READABLE, Draft(), refresh=True))
     ops = [next(steps), steps.send(1.0), steps.send("new"), steps.send(2.0), steps.send(100.0)]
 
     assert ops[:4] == [Monotonic(), Call(call), Monotonic(), Now()]
@@ -301,7 +302,7 @@ def test_a_judge_that_fails_loses_no_answer() -> None:
     def broken(value: Any) -> str | None:
         raise ZeroDivisionError("secret")
 
-    steps = keep_if_possible(KEY, "paid", Draft(), broken)
+    steps = keep_if_possible(KEY, "paid", Draft(), broken, READABLE)
 
     assert next(steps) == told(Happening.NOT_ADMITTED, "ZeroDivisionError")
     assert finish(steps, None) is None
