@@ -13,7 +13,7 @@ from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Kind
 from llmcache.plugins import catalogue
 from llmcache.protocols.whole import StorePair
-from tests.api.conftest import Clock
+from tests.stores import Clock
 
 REQUEST = llmcache.Request("m", [{"role": "user", "content": "hi"}])
 TWO_STORES = """

@@ -1,4 +1,4 @@
-"""The chat history, in both colours, on every embedded store."""
+"""The chat history, in both colours, on every kind of store."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 import llmcache
 from llmcache.errors import DecodeError, UsageError
 from llmcache.protocols.store_ops import Append
-from tests.api.conftest import Clock
+from tests.stores import Clock
 
 TURNS = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello", "n": 1}]
 

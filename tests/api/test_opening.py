@@ -14,9 +14,11 @@ from llmcache.errors import ClosedError, ConfigError, UnsupportedError, UsageErr
 from llmcache.memory import open_pair
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.event import Event, Happening, OpDone, Told
+from llmcache.model.key import Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.policy.admission import refusal
 from llmcache.protocols.whole import StorePair
+from tests import stores
 
 REQUEST = llmcache.Request("m", [{"role": "user", "content": "hi"}])
 
@@ -129,6 +131,7 @@ async def test_closing_one_colour_closes_both(url: str) -> None:
         twin.responses.get(REQUEST)
 
 
+@pytest.mark.stores(needs="scan")
 def test_spaces_and_scan_show_what_is_there(cache: llmcache.Cache) -> None:
     """For people who look: every namespace and kind, and the bytes as they lie."""
     cache.responses.put(REQUEST, "x")
@@ -142,6 +145,27 @@ def test_spaces_and_scan_show_what_is_there(cache: llmcache.Cache) -> None:
     assert [entry.length for entry in cache.scan(spaces["history"].space)] == [2]
 
 
+@pytest.mark.stores(lacks="scan")
+async def test_a_store_that_cannot_list_says_so(cache: llmcache.Cache) -> None:
+    """In both colours, and by which ability it lacks; what it holds is there all the same."""
+    cache.responses.put(REQUEST, "x")
+    for listing in (cache.spaces, lambda: cache.scan(Space(Namespace.of("shop"), Kind.RESPONSE))):
+        with pytest.raises(UnsupportedError, match="does not keep listing"):
+            listing()
+    with pytest.raises(UnsupportedError, match="does not keep listing"):
+        await cache.awaiting.spaces()
+
+    assert "x" == cache.responses.get(REQUEST)
+
+
+def test_every_kind_declares_what_is_said_of_it(cache: llmcache.Cache, store_kind: stores.Kind) -> None:
+    """So that no test is left out of a kind that could have been run on it."""
+    declared = cache.setup.capabilities
+
+    assert store_kind.lacks == {name for name in ("log", "scan", "persistent", "shared") if not getattr(declared, name)}
+
+
+@pytest.mark.stores(needs="scan")
 async def test_the_async_twin_lists_too(cache: llmcache.Cache) -> None:
     """The same methods, awaited."""
     twin = cache.awaiting

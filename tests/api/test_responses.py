@@ -1,4 +1,4 @@
-"""The response cache, in both colours, on every embedded store."""
+"""The response cache, in both colours, on every kind of store."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from llmcache.errors import ClosedError, UsageError
 from llmcache.keys import request_key
 from llmcache.model.event import Told
 from llmcache.model.namespace import Namespace
-from tests.api.conftest import Clock
+from tests.stores import Clock
 
 REQUEST = llmcache.Request("m", [{"role": "user", "content": "hi"}], {"temperature": 0})
 OTHER = llmcache.Request("m", [{"role": "user", "content": "ho"}], {"temperature": 0})

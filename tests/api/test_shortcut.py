@@ -1,29 +1,25 @@
 """The shortcut answers as the flow would: the two are held beside each other."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 import llmcache
 from llmcache.api.counters import Stats
-from llmcache.model.key import Key
+from llmcache.keys import request_key
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.store_ops import PutMany
-from tests.api.conftest import Clock
+from tests.stores import Clock, Fresh
 
 REQUEST = llmcache.Request("m", [{"role": "user", "content": "hi"}])
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def pair(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: Clock
-) -> Iterator[tuple[llmcache.Cache, llmcache.Cache]]:
+@pytest.fixture
+def pair(fresh: Fresh, clock: Clock) -> Iterator[tuple[llmcache.Cache, llmcache.Cache]]:
     """Two caches alike, but that a listener on the second keeps it from taking the shortcut."""
-    urls = ["memory:", "memory:"] if request.param == "memory" else [f"sqlite:{tmp_path / n}" for n in ("a", "b")]
     with (
-        llmcache.open(urls[0], clock=clock) as quick,
-        llmcache.open(urls[1], clock=clock, listener=lambda told: None) as slow,
+        llmcache.open(fresh(), clock=clock) as quick,
+        llmcache.open(fresh(), clock=clock, listener=lambda told: None) as slow,
     ):
         yield quick, slow
 
@@ -66,9 +62,7 @@ def _newer(cache: llmcache.Cache, clock: Clock) -> None:
 
 
 def _rewrite(cache: llmcache.Cache, change: Callable[[bytes], bytes]) -> None:
-    (use,) = cache.spaces()
-    (listed,) = cache.scan(use.space)
-    key: Key = listed.key
+    key = request_key(REQUEST, cache.namespace)
     PutMany([Put(key, change(cache.body(key) or b""))]).on(cache.setup.blocking_world)
 
 

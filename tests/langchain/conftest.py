@@ -1,18 +1,11 @@
-"""LangChain caches to test on: every test runs on every embedded store."""
+"""LangChain caches to test on: every test runs on every kind of store."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from langchain_core.globals import get_llm_cache, set_llm_cache
 
 from llmcache_langchain import LLMCache
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh, empty store."""
-    return "memory:" if request.param == "memory" else f"sqlite:{tmp_path / 'store'}"
 
 
 @pytest.fixture

@@ -12,6 +12,9 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from pydantic import PrivateAttr
 
+from llmcache.protocols.key_value import Put
+from llmcache_langchain import LLMCache
+
 ASKED = ('[{"prompt": 1}]', "[('model', 'x')]")
 """A prompt and a model, as LangChain gives them to a cache."""
 
@@ -29,6 +32,14 @@ def only(found: Any) -> AIMessage:
     message = generation.message
     assert isinstance(message, AIMessage)
     return message
+
+
+def damage(cache: LLMCache, asked: tuple[str, str], body: bytes) -> None:
+    """Put a body behind the cache's back in the place of what it keeps for a question."""
+    store, key = cache._answers.setup.pair.blocking, cache._answers._key(*asked)
+    assert store is not None
+    assert key is not None
+    store.put_many([Put(key, body)])
 
 
 def echo(messages: list[BaseMessage]) -> AIMessage:

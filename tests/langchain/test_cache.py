@@ -13,6 +13,7 @@ import llmcache
 from llmcache.errors import ConfigError, UsageError
 from llmcache_langchain import LLMCache
 from tests.langchain.models import ASKED, FakeModel, chat, only
+from tests.stores import Clock
 
 
 def test_a_repeated_prompt_calls_the_model_once(global_cache: LLMCache) -> None:
@@ -115,15 +116,14 @@ def test_a_call_without_its_tenant_goes_past_the_cache(url: str, caplog: pytest.
     assert caplog.text.count("no tenant is set") == 1
 
 
-def test_an_entry_lives_as_long_as_it_was_told(url: str) -> None:
+def test_an_entry_lives_as_long_as_it_was_told(url: str, clock: Clock) -> None:
     """The time to live of the cache, under LangChain too."""
-    times = [1000.0]
-    with llmcache.open(url, ttl=60, clock=lambda: times[0]) as opened:
+    with llmcache.open(url, ttl=60, clock=clock) as opened:
         cache = LLMCache(opened)
         cache.update(*ASKED, [chat("x")])
-        times[0] = 1059.0
+        clock.now += 59
         alive = cache.lookup(*ASKED)
-        times[0] = 1060.0
+        clock.now += 1
 
         assert alive is not None
         assert cache.lookup(*ASKED) is None

@@ -12,9 +12,8 @@ import llmcache
 from llmcache.api.responses import Form
 from llmcache.errors import ClosedError, StoreUnavailable
 from llmcache.memory import open_pair
-from llmcache.protocols.key_value import Put
 from llmcache_langchain import LLMCache
-from tests.langchain.models import ASKED, FakeModel, chat, only
+from tests.langchain.models import ASKED, FakeModel, chat, damage, only
 
 
 @pytest.mark.parametrize(
@@ -84,18 +83,13 @@ def test_an_answer_that_cannot_be_stored_is_counted_and_not_lost(cache: LLMCache
 
 def test_a_damaged_entry_is_a_miss(cache: LLMCache) -> None:
     """It is counted, and the next answer replaces it."""
-    model = FakeModel(cache=cache)
-    model.invoke("hi")
-    inner = llmcache.Cache(cache._answers.setup)
-    (use,) = inner.spaces()
-    (listed,) = inner.scan(use.space)
-    store = inner.setup.pair.blocking
-    assert store is not None
-    store.put_many([Put(listed.key, b"{broken")])
-    model.invoke("hi")
-    model.invoke("hi")
+    cache.update(*ASKED, [chat("old")])
+    damage(cache, ASKED, b"{broken")
+    found = cache.lookup(*ASKED)
+    cache.update(*ASKED, [chat("new")])
 
-    assert model.calls == 2
+    assert found is None
+    assert only(cache.lookup(*ASKED)).text == "new"
     assert cache.stats().unreadable == 1
 
 

@@ -1,6 +1,5 @@
-"""LangChain's chat message history: full fidelity, both colours, both stores."""
+"""LangChain's chat message history: full fidelity, both colours, every kind of store."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from llmcache.errors import DecodeError, StoreUnavailable, UsageError
 from llmcache_langchain import ChatMessageHistory
 from llmcache_langchain.holding import shared_caches
 from tests.langchain.models import echo
+from tests.stores import Clock
 
 CONVERSATION = [
     SystemMessage("be brief"),
@@ -75,14 +75,13 @@ def test_streamed_chunks_are_kept_as_messages(url: str) -> None:
         assert message.text == "ab"
 
 
-def test_a_cap_and_a_time_to_live(url: str) -> None:
+def test_a_cap_and_a_time_to_live(url: str, clock: Clock) -> None:
     """The newest stay; the session ends after the last append."""
-    times = [1000.0]
-    with llmcache.open(url, clock=lambda: times[0]) as cache:
+    with llmcache.open(url, clock=clock) as cache:
         history = ChatMessageHistory("s", cache, ttl=60, max_messages=2)
         history.add_messages([HumanMessage(str(n)) for n in range(5)])
         texts = [message.text for message in history.messages]
-        times[0] = 1060.0
+        clock.now += 60
 
         assert texts == ["3", "4"]
         assert history.messages == []
@@ -120,15 +119,14 @@ def test_a_failing_store_raises(monkeypatch: pytest.MonkeyPatch) -> None:
             ChatMessageHistory("s", cache).add_user_message("lost?")
 
 
-def test_histories_of_one_url_share_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_histories_of_one_url_share_a_store(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """LangChain makes a history object per call; `memory:` must not forget between them."""
     shared_caches.close()
-    for url in ("memory:", f"sqlite:{tmp_path}"):
-        ChatMessageHistory("s", url, namespace="n").add_user_message("hi")
+    ChatMessageHistory("s", url, namespace="n").add_user_message("hi")
 
-        assert [m.text for m in ChatMessageHistory("s", url, namespace="n").messages] == ["hi"]
-        assert ChatMessageHistory("s", url).messages == []
-    monkeypatch.setenv("LLMCACHE_URL", f"sqlite:{tmp_path}")
+    assert [m.text for m in ChatMessageHistory("s", url, namespace="n").messages] == ["hi"]
+    assert ChatMessageHistory("s", url).messages == []
+    monkeypatch.setenv("LLMCACHE_URL", url)
     monkeypatch.setenv("LLMCACHE_NAMESPACE", "n")
     assert [m.text for m in ChatMessageHistory("s").messages] == ["hi"]
     shared_caches.close()

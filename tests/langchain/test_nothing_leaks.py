@@ -14,8 +14,8 @@ from langchain_core.outputs import ChatGeneration, Generation
 import llmcache
 from llmcache.errors import LLMCacheError
 from llmcache.model.event import Told
-from llmcache.protocols.key_value import Put
 from llmcache_langchain import ChatMessageHistory, LLMCache, messages_from_momento
+from tests.langchain.models import damage
 
 CANARY = "canary"
 ASKED = (f'[{{"prompt": "{CANARY}"}}]', f"[('model', '{CANARY}')]")
@@ -105,7 +105,7 @@ async def test_logs_events_and_representations_hold_no_content(url: str, caplog:
     with llmcache.open(url, listener=listen) as opened:
         cache = LLMCache(opened)
         await _use(cache)
-        _damage(opened)
+        damage(cache, ASKED, CANARY.encode())
         await _use(cache)
         pair = opened.setup.pair
         broken = dataclasses.replace(pair, blocking=Broken(pair.blocking), awaiting=None)
@@ -128,10 +128,3 @@ async def _use(cache: LLMCache) -> None:
         await cache.alookup(*ASKED)
         await cache.aupdate(*ASKED, answers)
     cache.lookup(*ASKED)
-
-
-def _damage(cache: llmcache.Cache) -> None:
-    store = cache.setup.pair.blocking
-    assert store is not None
-    for use in cache.spaces():
-        store.put_many([Put(listed.key, CANARY.encode()) for listed in cache.scan(use.space)])

@@ -1,7 +1,6 @@
-"""LangChain's own standard suites for caches, on every embedded store and in both colours."""
+"""LangChain's own standard suites for caches, on every kind of store and in both colours."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from langchain_core.caches import BaseCache
@@ -10,41 +9,23 @@ from langchain_tests.integration_tests.cache import AsyncCacheTestSuite, SyncCac
 from llmcache_langchain import LLMCache
 
 
-class TestMemory(SyncCacheTestSuite):
-    """The blocking suite on the in-process store."""
+@pytest.mark.stores(cluster=True)
+class TestStandard(SyncCacheTestSuite):
+    """The blocking suite."""
 
     @pytest.fixture
-    def cache(self) -> Iterator[BaseCache]:
-        opened = LLMCache("memory:")
+    def cache(self, url: str) -> Iterator[BaseCache]:
+        opened = LLMCache(url)
         yield opened
         opened.close()
 
 
-class TestMemoryAsync(AsyncCacheTestSuite):
-    """The async suite on the in-process store."""
+@pytest.mark.stores(cluster=True)
+class TestStandardAsync(AsyncCacheTestSuite):
+    """The async suite."""
 
     @pytest.fixture
-    async def cache(self) -> AsyncIterator[BaseCache]:
-        opened = LLMCache("memory:")
-        yield opened
-        await opened.aclose()
-
-
-class TestSqlite(SyncCacheTestSuite):
-    """The blocking suite on SQLite."""
-
-    @pytest.fixture
-    def cache(self, tmp_path: Path) -> Iterator[BaseCache]:
-        opened = LLMCache(f"sqlite:{tmp_path}")
-        yield opened
-        opened.close()
-
-
-class TestSqliteAsync(AsyncCacheTestSuite):
-    """The async suite on SQLite."""
-
-    @pytest.fixture
-    async def cache(self, tmp_path: Path) -> AsyncIterator[BaseCache]:
-        opened = LLMCache(f"sqlite:{tmp_path}")
+    async def cache(self, url: str) -> AsyncIterator[BaseCache]:
+        opened = LLMCache(url)
         yield opened
         await opened.aclose()

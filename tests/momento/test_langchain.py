@@ -1,14 +1,10 @@
-"""LangChain on the Momento store: its own standard suites, and the sessions that its old integration wrote."""
+"""LangChain on the Momento store: the sessions that its old integration wrote."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
 
-import pytest
-from langchain_core.caches import BaseCache
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage, message_to_dict
-from langchain_tests.integration_tests.cache import AsyncCacheTestSuite, SyncCacheTestSuite
 
-from llmcache_langchain import ChatMessageHistory, LLMCache, messages_from_momento
+from llmcache_langchain import ChatMessageHistory, messages_from_momento
 from llmcache_langchain.momento_history import KEY_PREFIX
 from llmcache_momento.local import MomentoLocal
 from tests.momento.driving import Sdk
@@ -19,34 +15,6 @@ MESSAGES = [
     ToolMessage("ok", tool_call_id="1"),
     AIMessage("döne", usage_metadata={"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}),
 ]
-
-
-class TestMomento(SyncCacheTestSuite):
-    """The blocking suite."""
-
-    @pytest.fixture
-    def cache(self, server: MomentoLocal) -> Iterator[BaseCache]:
-        opened = LLMCache(f"momento-local:{server.address}/new")
-        yield opened
-        opened.close()
-
-
-class TestMomentoAsync(AsyncCacheTestSuite):
-    """The async suite."""
-
-    @pytest.fixture
-    async def cache(self, server: MomentoLocal) -> AsyncIterator[BaseCache]:
-        opened = LLMCache(f"momento-local:{server.address}/new")
-        yield opened
-        await opened.aclose()
-
-
-def test_a_conversation_is_kept(server: MomentoLocal) -> None:
-    """And its last messages are read without the others."""
-    history = ChatMessageHistory("session", f"momento-local:{server.address}/shop")
-    history.add_messages(MESSAGES)
-
-    assert history.messages == MESSAGES
 
 
 def test_sessions_of_langchains_own_integration_move_over(server: MomentoLocal, sdk: Sdk) -> None:

@@ -57,6 +57,11 @@ class Members:
         """The members, as in a store URL."""
         return ",".join(f"127.0.0.1:{server.port}" for server in self.servers)
 
+    def empty(self) -> None:
+        """Drop all that they hold."""
+        for server in self.servers[:MASTERS]:
+            server.ask("FLUSHALL")
+
     def close(self) -> None:
         """End all members."""
         for server in self.servers:

@@ -14,18 +14,9 @@ from tests.redis.things import MASTER, PASSWORD, Encrypted, Newer, Watched
 
 
 @pytest.fixture(scope="session")
-def short_folder() -> Iterator[Path]:
-    """A folder with a short name: the path of a Unix socket has at most 107 bytes."""
-    with tempfile.TemporaryDirectory(prefix="llmcache-") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture(scope="session")
-def server(short_folder: Path) -> Iterator[Server]:
-    """A Redis server for all tests, without a password."""
-    running = Server(short_folder / "server", system_redis())
-    yield running
-    running.close()
+def server(redis_server: Server) -> Server:
+    """The Redis server for all tests, by a shorter name."""
+    return redis_server
 
 
 @pytest.fixture
@@ -37,11 +28,9 @@ def own_server(short_folder: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def cluster(short_folder: Path) -> Iterator[Members]:
-    """A cluster of three masters and three replicas."""
-    members = Members(short_folder / "cluster", system_redis())
-    yield members
-    members.close()
+def cluster(redis_cluster: Members) -> Members:
+    """The cluster for all tests, by a shorter name."""
+    return redis_cluster
 
 
 @pytest.fixture(scope="session")
