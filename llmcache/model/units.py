@@ -8,6 +8,9 @@ Seconds: TypeAlias = float
 Instant: TypeAlias = float
 """A point in time: seconds since the Unix epoch, UTC, as `time.time()` counts them."""
 
+Share: TypeAlias = float
+"""A part of something, from 0 (nothing) to 1 (all of it)."""
+
 Plain: TypeAlias = Any
 """JSON-like data: None, bool, int, float, str, and lists and str-keyed dicts of these.
 
