@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from llmcache.api.cache import AsyncCache, Cache
 from llmcache.api.counters import Counters
@@ -17,9 +17,10 @@ from llmcache.errors import UsageError
 from llmcache.flows.responses import Admit
 from llmcache.model.event import Told
 from llmcache.model.namespace import Namespace
-from llmcache.model.options import check_max_messages, check_seconds
-from llmcache.model.units import Instant, Seconds
+from llmcache.model.options import check_flag, check_max_messages, check_seconds, check_share
+from llmcache.model.units import Instant, Plain, Seconds, Share
 from llmcache.policy.admission import refusal
+from llmcache.policy.freshness import Aging
 
 
 def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.open
@@ -29,6 +30,11 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
     namespace: Namespace | str | None = None,
     tenant: Tenant | None = None,
     ttl: Seconds | None = None,
+    early_refresh: Share | None = None,
+    background_refresh: bool | None = None,
+    stale_if_error: Seconds | None = None,
+    jitter: Share | None = None,
+    tag_models: bool | None = None,
     history_ttl: Seconds | None = None,
     max_messages: int | None = None,
     admit: Admit = refusal,
@@ -48,6 +54,16 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
         tenant: A context variable or function that tells the tenant of the running call. It becomes part of the
             namespace, so that tenants never share; a call without a tenant is refused.
         ttl: Time to live of answers in seconds; None means what the file says, or that they stay until room is needed.
+        early_refresh: Share of an answer's life, at its end, in which one caller asks anew and the others get what is kept, such
+            as 0.1; None means what the file says, or nothing.
+        background_refresh: True lets that caller have what is kept, too, and makes the call behind it; None means what the file
+            says, or False: it waits for the new answer.
+        stale_if_error: How many seconds beyond its end an answer may stand in for a model that fails; None means what the file
+            says, or not at all.
+        jitter: Share of `ttl` by which a life is shortened at most, at random, such as 0.05; None means what the file says, or
+            nothing.
+        tag_models: True tags answers with the name of their model, so that `clear(models=...)` finds them; None means what the
+            file says, or False.
         history_ttl: Time to live of a conversation in seconds from its last append; None means what the file says, or
             for ever.
         max_messages: Most messages a conversation keeps; None means what the file says, or all.
@@ -61,9 +77,9 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
         StoreError: The store could not be opened.
         UsageError: Another argument is wrong.
     """
-    defaults = Defaults(ttl, history_ttl, max_messages)
+    given = Given(ttl, early_refresh, background_refresh, stale_if_error, jitter, tag_models, history_ttl, max_messages)
     manner = Manner(tenant, admit, listener, clock)
-    return Cache(set_up(lambda: resolve(url, namespace=namespace, profile=profile), defaults, manner))
+    return Cache(set_up(lambda: resolve(url, namespace=namespace, profile=profile), given, manner))
 
 
 def open_async(
@@ -73,6 +89,11 @@ def open_async(
     namespace: Namespace | str | None = None,
     tenant: Tenant | None = None,
     ttl: Seconds | None = None,
+    early_refresh: Share | None = None,
+    background_refresh: bool | None = None,
+    stale_if_error: Seconds | None = None,
+    jitter: Share | None = None,
+    tag_models: bool | None = None,
     history_ttl: Seconds | None = None,
     max_messages: int | None = None,
     admit: Admit = refusal,
@@ -80,9 +101,9 @@ def open_async(
     clock: Callable[[], Instant] = time.time,
 ) -> AsyncCache:
     """Open a cache, to be awaited; the arguments are those of `open`. Use it in `async with`."""
-    defaults = Defaults(ttl, history_ttl, max_messages)
+    given = Given(ttl, early_refresh, background_refresh, stale_if_error, jitter, tag_models, history_ttl, max_messages)
     manner = Manner(tenant, admit, listener, clock)
-    return AsyncCache(set_up(lambda: resolve(url, namespace=namespace, profile=profile), defaults, manner))
+    return AsyncCache(set_up(lambda: resolve(url, namespace=namespace, profile=profile), given, manner))
 
 
 def open_settings(settings: Settings, *, look_only: bool = False) -> Cache:
@@ -91,7 +112,39 @@ def open_settings(settings: Settings, *, look_only: bool = False) -> Cache:
     Args:
         look_only: Where a store is not there yet, look at an empty one in memory and do not make it.
     """
-    return Cache(set_up(lambda: settings, Defaults(), Manner(), look_only=look_only))
+    return Cache(set_up(lambda: settings, Given(), Manner(), look_only=look_only))
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Arguments of `open` that a file may say, too; None leaves it to the file."""
+
+    ttl: Seconds | None = None
+    early_refresh: Share | None = None
+    background_refresh: bool | None = None
+    stale_if_error: Seconds | None = None
+    jitter: Share | None = None
+    tag_models: bool | None = None
+    history_ttl: Seconds | None = None
+    max_messages: int | None = None
+
+    def check(self) -> None:
+        """Raise UsageError where one of them is wrong."""
+        for name in ("ttl", "stale_if_error", "history_ttl"):
+            check_seconds(name, getattr(self, name))
+        for name in ("early_refresh", "jitter"):
+            check_share(name, getattr(self, name))
+        for name in ("background_refresh", "tag_models"):
+            check_flag(name, getattr(self, name))
+        check_max_messages(self.max_messages)
+
+    def over(self, settings: Settings) -> Defaults:
+        """Return what the arguments say, and where they say nothing, what the settings say."""
+        said: dict[str, Plain] = {field.name: getattr(self, field.name) for field in fields(self)}
+        held = {name: getattr(settings, name) if value is None else value for name, value in said.items()}
+        names = ("early_refresh", "jitter", "stale_if_error")
+        aging = Aging(**{name: held.pop(name) or 0.0 for name in names})
+        return Defaults(**held, aging=aging, sliding=settings.sliding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +165,9 @@ class Manner:
             _check_callable("listener", self.listener, "a function")
 
 
-def set_up(settle: Callable[[], Settings], given: Defaults, manner: Manner, *, look_only: bool = False) -> Setup:
+def set_up(settle: Callable[[], Settings], given: Given, manner: Manner, *, look_only: bool = False) -> Setup:
     """Check the arguments, settle what they leave open, and open the stores."""
-    check_seconds("ttl", given.ttl)
-    check_seconds("history_ttl", given.history_ttl)
-    check_max_messages(given.max_messages)
+    given.check()
     manner.check()
     settings = settle()
     counters = Counters()
@@ -126,23 +177,13 @@ def set_up(settle: Callable[[], Settings], given: Defaults, manner: Manner, *, l
         opened.pair,
         settings.namespace,
         manner.tenant,
-        _defaults(given, settings),
+        given.over(settings),
         manner.admit,
         manner.clock,
         time.monotonic,
         manner.listener,
         counters,
         others=opened.others,
-    )
-
-
-def _defaults(given: Defaults, settings: Settings) -> Defaults:
-    """Return what the arguments say, and where they say nothing, what the settings say."""
-    return Defaults(
-        settings.ttl if given.ttl is None else given.ttl,
-        settings.history_ttl if given.history_ttl is None else given.history_ttl,
-        settings.max_messages if given.max_messages is None else given.max_messages,
-        settings.sliding,
     )
 
 

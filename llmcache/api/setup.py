@@ -23,6 +23,7 @@ from llmcache.model.key import Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import Options
 from llmcache.model.units import Instant, Seconds
+from llmcache.policy.freshness import AGELESS, Aging
 from llmcache.protocols.key_value import AsyncKeyValueStore
 from llmcache.protocols.steps import R, Steps, through
 from llmcache.protocols.whole import Store, StorePair
@@ -37,12 +38,18 @@ class Defaults:
 
     Attributes:
         ttl: Time to live of answers, in seconds; None means they do not expire.
+        aging: How they age beside that.
+        background_refresh: True where who refreshes an answer early does not wait for the new one.
+        tag_models: True where answers carry a tag with the name of their model.
         history_ttl: Time to live of a conversation from its last append, in seconds; None means it does not expire.
         max_messages: Most messages a conversation keeps, the oldest dropped first; None means all.
         sliding: False where the time to live of a conversation counts from its first append, not from its last.
     """
 
     ttl: Seconds | None = None
+    aging: Aging = AGELESS
+    background_refresh: bool = False
+    tag_models: bool = False
     history_ttl: Seconds | None = None
     max_messages: int | None = None
     sliding: bool = True

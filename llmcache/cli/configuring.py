@@ -15,6 +15,7 @@ from llmcache.cli.wording import count, span
 from llmcache.config.editors import json_schema
 from llmcache.config.references import without_literal
 from llmcache.config.resolving import resolve
+from llmcache.config.schema import MAIN, options_of
 from llmcache.config.settings import Setting, Settings
 from llmcache.config.sources import CONFIG_VARIABLE, PROFILE_VARIABLE, URL_VARIABLE
 from llmcache.config.url import parse_url
@@ -23,6 +24,7 @@ from llmcache.model.units import Plain
 from llmcache.plugins.catalogue import anchored
 from llmcache.plugins.loading import Installed, installed
 
+_KINDS = {".".join(path): option.kind for path, option in options_of(MAIN)}
 _LONG = 120.0  # seconds; what is longer is easier to read in another unit
 
 _SOURCE = click.option(
@@ -102,7 +104,10 @@ def _value(setting: Setting) -> str:
         return "none"
     if isinstance(setting.value, bool):
         return str(setting.value).lower()
-    if setting.key.endswith(".ttl"):
+    kind = _KINDS.get(setting.key)
+    if kind == "share":
+        return f"{100 * setting.value:.12g} %"
+    if kind == "seconds":
         rounded = f" ({span(setting.value)})" if setting.value >= _LONG else ""
         return f"{setting.value:,.12g} s{rounded}"
     return str(setting.value)

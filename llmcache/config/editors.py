@@ -22,6 +22,12 @@ _VALUES: Final[dict[Kind, dict[str, Plain]]] = {
     },
     "count": {"type": "integer", "minimum": 1},
     "flag": {"type": "boolean"},
+    "share": {
+        "anyOf": [
+            {"type": "string", "pattern": r"^\s*\d{1,2}(\.\d+)?\s*%\s*$"},
+            {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+        ]
+    },
 }
 """What a value looks like, by kind. A schema sees the shape of one value; what takes more, `config check` finds."""
 

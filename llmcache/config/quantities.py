@@ -4,9 +4,10 @@ import math
 import re
 
 from llmcache.errors import ConfigError
-from llmcache.model.units import Seconds
+from llmcache.model.units import Seconds, Share
 
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
+_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
 _MOST_DIGITS = 18  # of a count: what fits into 64 bits
 _BYTES = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -24,6 +25,15 @@ def read_bytes(name: str, text: str) -> int:
 def read_seconds(name: str, text: str) -> Seconds:
     """Return a length of time in seconds from "30", "250ms", "5m", "2h" or "7d"; ConfigError otherwise."""
     return _read(name, text, SECONDS, "a length of time such as 250ms, 30s, 5m, 2h or 7d")
+
+
+def read_share(name: str, text: str) -> Share:
+    """Return a part of something from "10%" or "2.5 %": at least nothing, less than all."""
+    match = _SHARE.fullmatch(text.strip())
+    share = float(match[1]) / 100.0 if match else 1.0
+    if share >= 1.0:
+        raise ConfigError(f"{name} is {text!r}; allowed is a share such as 10%, from 0% to less than 100%")
+    return share
 
 
 def read_count(name: str, text: str) -> int:

@@ -149,13 +149,26 @@ class _Resolving:
             self._list("profile", self._profile or None, profile_origin)
         within = self._namespace(namespace)
         responses, history = (self._store(purpose) for purpose in ("responses", "history"))
-        ttl, history_ttl, sliding, most = (self._option(path) for path in _OPTIONS)
+        values = {path: self._option(path) for path in _OPTIONS}
         if self._mistakes:
             raise error_of(self._mistakes)
         return Settings(
-            within, responses, history, ttl, history_ttl, sliding is not False, most,
-            self._source, self._profile, tuple(self._listed),
-        )  # fmt: skip
+            within,
+            responses,
+            history,
+            ttl=values["responses", "ttl"],
+            early_refresh=values["responses", "early_refresh"],
+            jitter=values["responses", "jitter"],
+            stale_if_error=values["responses", "stale_if_error"],
+            background_refresh=values["responses", "background_refresh"],
+            tag_models=values["responses", "tag_models"],
+            history_ttl=values["history", "ttl"],
+            sliding=values["history", "sliding"],
+            max_messages=values["history", "max_messages"],
+            source=self._source,
+            profile=self._profile,
+            listed=tuple(self._listed),
+        )
 
     def namespace(self) -> Namespace:
         within = self._namespace(None)
@@ -253,7 +266,11 @@ _OPTIONS: tuple[Path, ...] = tuple(
     for path, option in options_of(table, (purpose,))
     if option.kind != "store"
 )
-_DEFAULTS: Mapping[Path, Plain] = {("history", "sliding"): True}
+_DEFAULTS: Mapping[Path, Plain] = {
+    ("responses", "background_refresh"): False,
+    ("responses", "tag_models"): False,
+    ("history", "sliding"): True,
+}
 
 
 def _namespace_of_variable(text: str) -> Namespace:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["namespace", "profile", "store", "url", "seconds", "count", "flag"]
+Kind: TypeAlias = Literal["namespace", "profile", "store", "url", "seconds", "count", "flag", "share"]
 Path: TypeAlias = tuple[str, ...]
 
 
@@ -66,6 +66,33 @@ RESPONSES = Table(
     {
         "store": STORE,
         "ttl": Option("seconds", "time to live of an answer", "they stay until room is needed", '"7d"'),
+        "early_refresh": Option(
+            "share",
+            "part of a life, at its end, in which one caller asks anew and the others get what is kept",
+            "none",
+            '"10%"',
+        ),
+        "background_refresh": Option(
+            "flag",
+            "true: who asks anew gets what is kept, and the new answer is fetched behind them; false: they wait for it",
+            "`false`",
+            "true",
+        ),
+        "stale_if_error": Option(
+            "seconds", "how long beyond its end an answer may stand in for a model that fails", "not at all", '"1d"'
+        ),
+        "jitter": Option(
+            "share",
+            "part of `ttl` by which a life is shortened at most, so that answers do not end together",
+            "none",
+            '"5%"',
+        ),
+        "tag_models": Option(
+            "flag",
+            "true: answers carry the tag `model:NAME`, so that those of one model can be cleared; a hit then looks for its mark",
+            "`false`",
+            "true",
+        ),
     },
 )
 

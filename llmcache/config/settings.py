@@ -7,7 +7,7 @@ from llmcache.config.mistakes import dotted
 from llmcache.config.sources import DEFAULT, Source
 from llmcache.errors import Mistake
 from llmcache.model.namespace import Namespace
-from llmcache.model.units import Plain, Seconds
+from llmcache.model.units import Plain, Seconds, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,11 @@ class Settings:
         responses: The store of answers.
         history: The store of conversations; often the same.
         ttl: Time to live of answers, in seconds; None means they do not expire.
+        early_refresh: As in `policy.freshness.Aging`, like the next two; None means not at all.
+        jitter: Likewise.
+        stale_if_error: Likewise.
+        background_refresh: True where who refreshes early does not wait for the new answer.
+        tag_models: True where answers carry a tag with the name of their model.
         history_ttl: Time to live of a conversation, in seconds; None means it does not expire.
         sliding: True where that counts from the last append, False where it counts from the first.
         max_messages: Most messages a conversation keeps; None means all.
@@ -93,6 +98,11 @@ class Settings:
     responses: StoreChoice
     history: StoreChoice
     ttl: Seconds | None = None
+    early_refresh: Share | None = None
+    jitter: Share | None = None
+    stale_if_error: Seconds | None = None
+    background_refresh: bool = False
+    tag_models: bool = False
     history_ttl: Seconds | None = None
     sliding: bool = True
     max_messages: int | None = None

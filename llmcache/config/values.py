@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from llmcache.config.mistakes import shown
-from llmcache.config.quantities import read_seconds
+from llmcache.config.quantities import read_seconds, read_share
 from llmcache.config.references import (
     STAND_IN,
     is_reference,
@@ -17,7 +17,7 @@ from llmcache.config.schema import Kind
 from llmcache.config.url import parse_url
 from llmcache.errors import ConfigError, UsageError
 from llmcache.model.namespace import Namespace
-from llmcache.model.options import check_seconds
+from llmcache.model.options import check_seconds, check_share
 from llmcache.model.units import Plain
 
 ALLOWED: dict[Kind, str] = {
@@ -28,6 +28,7 @@ ALLOWED: dict[Kind, str] = {
     "seconds": "a length of time such as '250ms', '30s', '5m', '2h' or '7d', or a number of seconds, above zero",
     "count": "a whole number from 1",
     "flag": "true or false",
+    "share": "a share such as '10%' or 0.1, from 0 to less than all",
 }
 """What may stand there, by kind, for messages."""
 
@@ -54,6 +55,8 @@ def read_value(kind: Kind, value: Plain) -> Plain | Wrong:
         return value if right else Wrong(shown(value))
     if kind == "seconds":
         return _seconds(value)
+    if kind == "share":
+        return _share(value)
     if not isinstance(value, str):
         return Wrong(shown(value))
     return _text(kind, value)
@@ -69,6 +72,15 @@ def _seconds(value: Plain) -> Plain | Wrong:
         if isinstance(value, str):
             return read_seconds("ttl", value)
         return Wrong(shown(value)) if value is None else check_seconds("ttl", value)
+    except (ConfigError, UsageError):
+        return Wrong(shown(value))
+
+
+def _share(value: Plain) -> Plain | Wrong:
+    try:
+        if isinstance(value, str):
+            return read_share("share", value)
+        return Wrong(shown(value)) if value is None else check_share("share", value)
     except (ConfigError, UsageError):
         return Wrong(shown(value))
 

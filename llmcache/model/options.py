@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 from llmcache.errors import UsageError
 from llmcache.model.namespace import Namespace
-from llmcache.model.units import Seconds
+from llmcache.model.units import Seconds, Share
 
 _MOST_SECONDS = 1e300
 
@@ -80,6 +80,17 @@ def check_seconds(name: str, found: object) -> Seconds | None:
     return float(found)
 
 
+def check_share(name: str, found: object) -> Share | None:
+    """Return `found` as a share, or None; UsageError unless it is a number from 0 to less than 1."""
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise UsageError(f"{name} is a share such as 0.1, found {type(found).__name__}")
+    if not 0 <= found < 1:
+        raise UsageError(f"{name} is {found:.12g}; allowed are numbers from 0 to less than 1, or None")
+    return float(found)
+
+
 def check_max_messages(found: object) -> int | None:
     """Return `found` as a number of messages, or None; UsageError unless it is a whole number from 1."""
     if found is None:
@@ -91,13 +102,27 @@ def check_max_messages(found: object) -> int | None:
 
 def check_tags(found: object) -> tuple[str, ...]:
     """Return `found` as a tuple of non-empty texts."""
+    return _texts("tags", "a tag", "faq", found)
+
+
+def check_models(found: object) -> tuple[str, ...]:
+    """Return `found` as the names of models."""
+    return _texts("models", "a model's name", "gpt-5.4-mini", found)
+
+
+def _texts(name: str, each: str, example: str, found: object) -> tuple[str, ...]:
     if isinstance(found, str) or not isinstance(found, Iterable):
-        raise UsageError(f"tags is a collection of texts, such as ('faq',), found {type(found).__name__}")
-    tags = tuple(found)
-    for tag in tags:
-        if not isinstance(tag, str) or not tag:
-            raise UsageError(f"a tag is a non-empty text, found {type(tag).__name__}")
-    return tags
+        raise UsageError(f"{name} is a collection of texts, such as ({example!r},), found {type(found).__name__}")
+    texts = tuple(found)
+    for text in texts:
+        if not isinstance(text, str) or not text:
+            raise UsageError(f"{each} is a non-empty text, found {type(text).__name__}")
+    return texts
+
+
+def check_flag(name: str, found: object) -> bool | None:
+    """Return `found` as a flag, or None."""
+    return None if found is None else _flag(name, found)
 
 
 def _flag(name: str, found: object) -> bool:

@@ -19,7 +19,7 @@ FILE = """
 [llmcache]
 namespace = "shop"
 profile = "dev"
-responses.ttl = "7d"
+responses = { ttl = "7d", early_refresh = "10%", stale_if_error = "1d" }
 
 [profiles.dev]
 store = "sqlite:./kept"
@@ -52,6 +52,8 @@ def test_what_is_in_force(command: Command, file: Path) -> None:
     assert f"{file}, found from the working folder upward" == said.out.splitlines()[0]
     assert ["profile", "dev", "llmcache.toml:4 [llmcache]"] in lines
     assert ["responses.ttl", "604,800 s (7 d)", "llmcache.toml:5 [llmcache.responses]"] in lines
+    assert ["responses.early_refresh", "10 %", "llmcache.toml:5 [llmcache.responses]"] in lines
+    assert ["responses.stale_if_error", "86,400 s (1 d)", "llmcache.toml:5 [llmcache.responses]"] in lines
     assert ["history.ttl", "none", "the default"] in lines
     assert ["history.sliding", "true", "the default"] in lines
     assert ["stores.mine.url", "memory:?max_bytes=64MiB", "llmcache.toml:15 [stores.mine]"] in lines

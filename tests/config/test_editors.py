@@ -23,6 +23,7 @@ RULES: dict[str, Callable[[Any, Any], bool]] = {
     "pattern": lambda value, pattern: re.search(pattern, value) is not None,
     "minimum": lambda value, least: value >= least,
     "exclusiveMinimum": lambda value, bound: value > bound,
+    "exclusiveMaximum": lambda value, bound: value < bound,
     "required": lambda value, names: set(names) <= set(value),
     "propertyNames": lambda value, rule: all(re.search(rule["pattern"], name) for name in value),
 }
@@ -83,6 +84,7 @@ def test_editors_see_the_mistakes_of_one_value(wrong: WrongFile) -> None:
         '[llmcache]\nprofile = "a"\n[profiles.a]\nstore = "x"\nresponses = { ttl = "250 MS" }\n[stores.x]\nurl = "${URL}"',
         '[llmcache.history]\nttl = 2.5\nsliding = false\nmax_messages = 1\nstore = "sqlite:"\n',
         *(f'[llmcache]\nresponses.ttl = "{ttl}"\n' for ttl in ("30", "1.5h", "7d", "2 w", "10min")),
+        *(f"[llmcache]\nresponses.jitter = {share}\n" for share in ('"10%"', '"0%"', '"99.9 %"', "0", "0.25")),
     ],
 )
 def test_what_is_right_is_right_for_both(text: str, tmp_path: Path) -> None:

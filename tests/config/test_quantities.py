@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmcache.config.quantities import read_bytes, read_count, read_flag, read_seconds
+from llmcache.config.quantities import read_bytes, read_count, read_flag, read_seconds, read_share
 from llmcache.errors import ConfigError
 
 
@@ -40,6 +40,21 @@ def test_a_wrong_quantity_names_what_was_found_and_what_is_allowed(text: str) ->
 
     assert f"timeout is {text!r}" in str(raised.value)
     assert "7d" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("10%", 0.1), ("0%", 0.0), ("2.5 %", 0.025), ("99.9%", 0.999), (" 5% ", 0.05)]
+)
+def test_shares_are_read(text: str, share: float) -> None:
+    """In hundredths, with their sign."""
+    assert read_share("jitter", text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["", "10", "0.1", "100%", "-5%", "1e1%", "%", "٣%", "5%%"])
+def test_what_is_no_share_is_refused(text: str) -> None:
+    """The whole is none either, because nothing would be left."""
+    with pytest.raises(ConfigError, match="from 0% to less than 100%"):
+        read_share("jitter", text)
 
 
 @pytest.mark.parametrize(("text", "flag"), [("true", True), ("YES", True), ("1", True), ("false", False), ("0", False)])

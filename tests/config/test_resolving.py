@@ -24,7 +24,7 @@ store = "sqlite:./.llmcache"
 [profiles.prod]
 namespace = "shop/${STAGE}"
 store = "shared"
-responses = { ttl = "7d" }
+responses = { ttl = "7d", early_refresh = "10%" }
 history = { store = "durable", sliding = false }
 
 [stores.shared]
@@ -48,6 +48,9 @@ def test_with_nothing_said_it_is_the_embedded_default(tmp_path: Path) -> None:
 
     assert ("sqlite:", "sqlite:", Namespace(("default",))) == (found.responses.url, found.history.url, found.namespace)
     assert (None, None, True, None) == (found.ttl, found.history_ttl, found.sliding, found.max_messages)
+    assert (None, None, None, False, False) == (
+        found.early_refresh, found.jitter, found.stale_if_error, found.background_refresh, found.tag_models,
+    )  # fmt: skip
     assert {"the default"} == {setting.origin.text for setting in found.listed}
 
 
@@ -176,6 +179,11 @@ def test_every_value_says_where_it_comes_from(tmp_path: Path) -> None:
         ("history.store", "durable", f"{file}:15 [profiles.prod.history]"),
         ("stores.durable.url", "sqlite:/var/cache/shop", f"{file}:21 [stores.durable]"),
         ("responses.ttl", 604_800.0, f"{file}:14 [profiles.prod.responses]"),
+        ("responses.early_refresh", 0.1, f"{file}:14 [profiles.prod.responses]"),
+        ("responses.background_refresh", False, "the default"),
+        ("responses.stale_if_error", None, "the default"),
+        ("responses.jitter", None, "the default"),
+        ("responses.tag_models", False, "the default"),
         ("history.ttl", 60, f"{file}:6 [llmcache.history]"),
         ("history.sliding", False, f"{file}:15 [profiles.prod.history]"),
         ("history.max_messages", 5, f"{file}:6 [llmcache.history]"),

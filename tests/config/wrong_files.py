@@ -23,8 +23,10 @@ class WrongFile:
 _URL = "a URL such as 'sqlite:./.llmcache'"
 _STORE = f"{_URL}, or the name of a table below [stores]"
 _SECONDS = "a length of time such as '250ms', '30s', '5m', '2h' or '7d', or a number of seconds, above zero"
+_SHARE = "a share such as '10%' or 0.1, from 0 to less than all"
 _NAMESPACE = "a text such as 'shop' or 'shop/prod'"
 _MAIN = "profile, namespace, store, responses, history"
+_RESPONSES = "store, ttl, early_refresh, background_refresh, stale_if_error, jitter, tag_models"
 _HISTORY = "store, ttl, sliding, max_messages"
 _SECRET = f"allowed {_URL}; take it from the environment: write ${{NAME}} in its place"
 
@@ -161,7 +163,7 @@ WRONG_FILES = [
     WrongFile(
         "purpose that is a text",
         '[profiles.prod]\nresponses = "7d"\n',
-        ":2: [profiles.prod] responses: found '7d'; allowed a table with store, ttl",
+        f":2: [profiles.prod] responses: found '7d'; allowed a table with {_RESPONSES}",
     ),
     WrongFile(
         "unknown unit",
@@ -187,7 +189,37 @@ WRONG_FILES = [
     WrongFile(
         "key of another purpose",
         "[llmcache.responses]\nmax_messages = 20\n",
-        ":2: [llmcache.responses] max_messages: found an unknown key; allowed store, ttl",
+        f":2: [llmcache.responses] max_messages: found an unknown key; allowed {_RESPONSES}",
+    ),
+    WrongFile(
+        "share without its sign",
+        '[llmcache]\nresponses = { ttl = "7d", early_refresh = "10" }\n',
+        f":2: [llmcache.responses] early_refresh: found '10'; allowed {_SHARE}",
+    ),
+    WrongFile(
+        "whole life",
+        '[llmcache.responses]\njitter = "100%"\n',
+        f":2: [llmcache.responses] jitter: found '100%'; allowed {_SHARE}",
+    ),
+    WrongFile(
+        "share in per cent as a number",
+        "[llmcache.responses]\njitter = 5\n",
+        f":2: [llmcache.responses] jitter: found 5; allowed {_SHARE}",
+    ),
+    WrongFile(
+        "share that is a flag",
+        "[llmcache.responses]\nearly_refresh = true\n",
+        f":2: [llmcache.responses] early_refresh: found true; allowed {_SHARE}",
+    ),
+    WrongFile(
+        "length of time that is a share",
+        '[llmcache.responses]\nstale_if_error = "10%"\n',
+        f":2: [llmcache.responses] stale_if_error: found '10%'; allowed {_SECONDS}",
+    ),
+    WrongFile(
+        "place where a flag is needed",
+        '[llmcache.responses]\nbackground_refresh = "thread"\n',
+        ":2: [llmcache.responses] background_refresh: found 'thread'; allowed true or false",
     ),
     WrongFile(
         "misspelt key of history",
