@@ -16,13 +16,13 @@ from llmcache.api.responses import AsyncResponseCache, Form, ResponseCache
 from llmcache.api.setup import Setup, Tenant
 from llmcache.errors import UsageError
 from llmcache.flows.looking import Found
-from llmcache.keys import langchain_key
+from llmcache.keys import langchain_key, langchain_model
 from llmcache.memory.forking import lock_across_forks
 from llmcache.model.entry import Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key
 from llmcache.model.namespace import Namespace
-from llmcache.model.options import check_tags
+from llmcache.model.options import check_models, check_tags
 from llmcache.model.units import Seconds
 from llmcache_langchain.binding import Unknown, recall, remember
 from llmcache_langchain.generations import generations_to_plain
@@ -81,13 +81,14 @@ class AnswerCache:
         key = self._key_to_keep(prompt, llm_string)
         if key is not None:
             answers = list(given)
-            self._blocking.offer(key, answers, FORM, provenance=self._provenance(key, answers))
+            provenance, model = self._provenance(key, answers), self._model(llm_string)
+            self._blocking.offer(key, answers, FORM, provenance=provenance, model=model)
 
     def clear(self, given: dict[str, Any]) -> None:
-        """Drop the answers of the namespace, or those that carry one of the tags in `given`, and nothing else."""
-        tags = _tags_of(given)
-        if tags:
-            self.cache().clear(tags=tags)
+        """Drop the answers of the namespace, or those of the tags and models in `given`, and nothing else."""
+        which = _which(given)
+        if any(which.values()):
+            self.cache().clear(**which)
         else:
             self._blocking.clear()
 
@@ -101,13 +102,14 @@ class AnswerCache:
         key = self._key_to_keep(prompt, llm_string)
         if key is not None:
             answers = list(given)
-            await self._awaiting.offer(key, answers, FORM, provenance=self._provenance(key, answers))
+            provenance, model = self._provenance(key, answers), self._model(llm_string)
+            await self._awaiting.offer(key, answers, FORM, provenance=provenance, model=model)
 
     async def aclear(self, given: dict[str, Any]) -> None:
         """As `clear`."""
-        tags = _tags_of(given)
-        if tags:
-            await self.async_cache().clear(tags=tags)
+        which = _which(given)
+        if any(which.values()):
+            await self.async_cache().clear(**which)
         else:
             await self._awaiting.clear()
 
@@ -147,14 +149,17 @@ class AnswerCache:
             self._asked.begin(key, self.setup.monotonic())
         return None
 
+    def _model(self, llm_string: str) -> str | None:
+        return langchain_model(llm_string) if self.setup.defaults.tag_models else None
+
     def _provenance(self, key: Key, generations: Sequence[Generation]) -> Provenance:
         return provenance_of(generations, self._asked.end(key, self.setup.monotonic()))
 
 
-def _tags_of(given: dict[str, Any]) -> tuple[str, ...]:
-    for name in given.keys() - {"tags"}:
-        raise UsageError(f"clear() takes tags, found {name!r}")
-    return check_tags(given.get("tags", ()))
+def _which(given: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    for name in given.keys() - {"tags", "models"}:
+        raise UsageError(f"clear() takes tags and models, found {name!r}")
+    return {"tags": check_tags(given.get("tags", ())), "models": check_models(given.get("models", ()))}
 
 
 class Asked:

@@ -56,7 +56,8 @@ class LLMCache(BaseCache):
         """Drop the answers of this cache's namespace, and nothing else.
 
         Args:
-            kwargs: `tags`, names of which a dropped answer carries one; without it all are dropped.
+            kwargs: `tags`, names of which a dropped answer carries one, and `models`, names of models, where the open cache
+                tags them (`tag_models`); without either all are dropped.
 
         Raises:
             UsageError: Another argument, which must not end in dropping everything.

@@ -15,11 +15,11 @@ from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
 from llmcache.flows.history import Lifetime
-from llmcache.flows.tags import clear_tags
+from llmcache.flows.tags import clear_tags, model_tag
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
-from llmcache.model.options import check_max_messages, check_seconds, check_tags
+from llmcache.model.options import check_max_messages, check_models, check_seconds, check_tags
 from llmcache.model.units import Seconds
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache.protocols.steps import Steps
@@ -70,8 +70,14 @@ class Household:
         served = [use for setup, uses in listed for use in uses if self._setup.of(use.space.kind) is setup]
         return sorted(served, key=lambda use: use.space.prefix)
 
-    def _clear_steps(self, tags: Iterable[str]) -> Steps[None]:
-        checked = check_tags(tags)
+    def _clear_steps(self, tags: Iterable[str], models: Iterable[str]) -> Steps[None]:
+        named = check_models(models)
+        if named and not self._setup.defaults.tag_models:
+            raise UsageError(
+                f"answers carry no tags of models here: open the cache with tag_models=True; or, where another program "
+                f"does that, clear the tag itself: tags=({model_tag(named[0])!r},)"
+            )
+        checked = (*check_tags(tags), *map(model_tag, named))
         space = self._setup.space(Kind.RESPONSE, in_force())
         if checked:
             return self._setup.observed(clear_tags(space, checked, self._setup.decoded))
@@ -103,15 +109,19 @@ class Cache(Household):
         setup, key, lifetime, most = self._conversation(name, ttl, max_messages)
         return ChatHistory(setup, key, lifetime=lifetime, max_messages=most)
 
-    def clear(self, *, tags: Iterable[str] = ()) -> None:
-        """Drop the answers that carry one of `tags`; without tags, everything in the namespace that can be had again.
+    def clear(self, *, tags: Iterable[str] = (), models: Iterable[str] = ()) -> None:
+        """Drop the answers that carry one of `tags` or are of one of `models`; without either, all that can be had again.
 
-        Conversations are never touched: clear them one by one.
+        Only this namespace is touched. Conversations never are: clear them one by one.
+
+        Args:
+            models: Names as they were asked for. Only answers count that were kept while the cache tagged models.
 
         Raises:
+            UsageError: Models are named, and this cache does not tag its answers by model.
             StoreError: It could not be done.
         """
-        run(self._clear_steps(tags), self._setup.blocking_world)
+        run(self._clear_steps(tags, models), self._setup.blocking_world)
 
     def spaces(self) -> Sequence[SpaceUse]:
         """Return how full each space is, those of other namespaces included, ordered by prefix."""
@@ -161,9 +171,9 @@ class AsyncCache(Household):
         setup, key, lifetime, most = self._conversation(name, ttl, max_messages)
         return AsyncChatHistory(setup, key, lifetime=lifetime, max_messages=most)
 
-    async def clear(self, *, tags: Iterable[str] = ()) -> None:
+    async def clear(self, *, tags: Iterable[str] = (), models: Iterable[str] = ()) -> None:
         """As `Cache.clear`."""
-        await run_async(self._clear_steps(tags), self._setup.awaiting_world)
+        await run_async(self._clear_steps(tags, models), self._setup.awaiting_world)
 
     async def spaces(self) -> Sequence[SpaceUse]:
         """As `Cache.spaces`."""

@@ -14,6 +14,7 @@ from llmcache.drivers.blocking import run
 from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, look_up
 from llmcache.flows.responses import Admit, Draft, Encode, Terms, get_or_call, keep, keep_if_possible
+from llmcache.flows.tags import model_tag
 from llmcache.model.entry import NOTHING_KNOWN, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
@@ -60,16 +61,21 @@ class Answers:
         return self._setup.observed(failing_open(steps, key, None))
 
     def _draft(self, wishes: Options, provenance: Provenance) -> Draft:
-        return Draft(ttl=self._ttl(wishes), tags=wishes.tags, provenance=provenance)
+        return Draft(ttl=self._ttl(wishes), tags=self._tags(wishes, provenance.model), provenance=provenance)
+
+    def _tags(self, wishes: Options, model: str | None) -> tuple[str, ...]:
+        own = (model_tag(model),) if model and self._setup.defaults.tag_models else ()
+        return wishes.tags + tuple(tag for tag in own if tag not in wishes.tags)
 
     def _ttl(self, wishes: Options) -> Seconds | None:
         return self._setup.defaults.ttl if wishes.ttl is None else wishes.ttl
 
-    def _offer_steps(self, key: Key, value: Any, form: Form, provenance: Provenance) -> Steps[None]:
+    def _offer_steps(self, key: Key, value: Any, form: Form, provenance: Provenance, model: str | None) -> Steps[None]:
         wishes = in_force()
         if wishes.bypass:
             return _not_asked(key)
-        draft = Draft(form.type, form.encode, self._ttl(wishes), wishes.tags, provenance)
+        tags = self._tags(wishes, model or provenance.model)
+        draft = Draft(form.type, form.encode, self._ttl(wishes), tags, provenance)
         return self._setup.observed(keep_if_possible(key, value, draft, form.admit, self._setup.decoded))
 
     def _call_steps(
@@ -146,12 +152,23 @@ class ResponseCache(Answers):
         draft = self._draft(wishes, Provenance(model=asked.model))
         run(self._setup.observed(keep(key, value, draft, self._setup.decoded)), self._setup.blocking_world)
 
-    def offer(self, key: Key, value: Any, form: Form, *, provenance: Provenance = NOTHING_KNOWN) -> None:
+    def offer(
+        self,
+        key: Key,
+        value: Any,
+        form: Form,
+        *,
+        provenance: Provenance = NOTHING_KNOWN,
+        model: str | None = None,
+    ) -> None:
         """Keep an answer that was already paid for, if it is worth it and possible; what prevents it is only counted.
 
         For integrations that make their own keys and have their own kind of answers. The options in force hold.
+
+        Args:
+            model: The name of the model as it was asked for; None means as the answer has it.
         """
-        run(self._offer_steps(key, value, form, provenance), self._setup.blocking_world)
+        run(self._offer_steps(key, value, form, provenance, model), self._setup.blocking_world)
 
     def delete(self, asked: Request | Key) -> None:
         """Drop the answer to `asked`, if there is one; StoreError where that failed."""
@@ -201,9 +218,17 @@ class AsyncResponseCache(Answers):
         draft = self._draft(wishes, Provenance(model=asked.model))
         await run_async(self._setup.observed(keep(key, value, draft, self._setup.decoded)), self._setup.awaiting_world)
 
-    async def offer(self, key: Key, value: Any, form: Form, *, provenance: Provenance = NOTHING_KNOWN) -> None:
+    async def offer(
+        self,
+        key: Key,
+        value: Any,
+        form: Form,
+        *,
+        provenance: Provenance = NOTHING_KNOWN,
+        model: str | None = None,
+    ) -> None:
         """As `ResponseCache.offer`."""
-        await run_async(self._offer_steps(key, value, form, provenance), self._setup.awaiting_world)
+        await run_async(self._offer_steps(key, value, form, provenance, model), self._setup.awaiting_world)
 
     async def delete(self, asked: Request | Key) -> None:
         """As `ResponseCache.delete`."""

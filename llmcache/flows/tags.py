@@ -31,6 +31,11 @@ def any_cleared(entry: Entry, key: Key, envelopes: Envelopes) -> Steps[bool]:
     return False
 
 
+def model_tag(model: str) -> str:
+    """Return the tag of the answers of a model, which those carry that are kept by a cache that tags models."""
+    return f"model:{model}"
+
+
 def tag_key(space: Space, tag: str) -> Key:
     """Return the key of the mark that says when `tag` was last cleared in the namespace of `space`."""
     return Key(Space(space.namespace, Kind.TAG), tag)

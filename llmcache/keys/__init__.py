@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from llmcache.keys.langchain import langchain_key
+from llmcache.keys.langchain import langchain_key, langchain_model
 from llmcache.keys.request import request_key
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = [
     "explain_request",
     "first_difference",
     "langchain_key",
+    "langchain_model",
     "request_key",
 ]
 

@@ -9,6 +9,11 @@ from llmcache.model.namespace import Namespace
 SORT = "langchain"
 
 
+def langchain_model(llm_string: str) -> str | None:
+    """Return the name of the model that LangChain asks, or None where it does not stand in its usual place."""
+    return settings_of(llm_string).model
+
+
 def langchain_key(prompt: str, llm_string: str, namespace: Namespace) -> Key:
     """Return the key of what LangChain asks; the same for every asking that must get the same answer.
 

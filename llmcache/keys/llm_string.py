@@ -24,6 +24,9 @@ _BETWEEN = "---"
 _FOR_TRACING = ("graph", "name")
 _MAX_REMEMBERED = 65_536
 
+MODEL_NAMES = ("model", "model_name", "model_id", "deployment_name", "azure_deployment")
+"""Settings that name the model, in the clients of the providers."""
+
 
 class Settings(NamedTuple):
     """What a key needs of an `llm_string`.
@@ -31,11 +34,13 @@ class Settings(NamedTuple):
     Attributes:
         text: Its canonical form, JSON.
         piece: What is hashed.
+        model: The model's name, where there is one in its usual place.
         remembered: Members of earlier answers' `response_metadata` that this model sends back to the provider.
     """
 
     text: str
     piece: bytes
+    model: str | None
     remembered: frozenset[str]
 
 
@@ -62,7 +67,7 @@ def canonical_settings(llm_string: str, note: Note | None = None) -> Settings:
     if scrubbed(rest) != rest:
         note.append(Dropped("parameters", ADDRESS))
     part = Part("settings", json_text(form))
-    return Settings(part.text, part.piece, _remembered_members(form))
+    return Settings(part.text, part.piece, _model_name(form), _remembered_members(form))
 
 
 _remembered = lru_cache(maxsize=64)(canonical_settings)
@@ -86,6 +91,13 @@ def _model(model: dict[str, Plain], note: Note) -> dict[str, Plain]:
     secrets = [name for name, value in fields.items() if is_secret(value)]
     note.extend(Dropped(f"model.kwargs.{name}", CREDENTIAL) for name in secrets)
     return {"id": model["id"], "kwargs": {name: value for name, value in fields.items() if name not in secrets}}
+
+
+def _model_name(form: dict[str, Plain]) -> str | None:
+    """Return the name of the model; what the call says holds over what the model's own settings say."""
+    tables = (form.get("parameters", {}), form.get("model", {}).get("kwargs", {}))
+    names = (table.get(name) for table in tables for name in MODEL_NAMES)
+    return next((name for name in names if isinstance(name, str) and name), None)
 
 
 def _remembered_members(form: dict[str, Plain]) -> frozenset[str]:

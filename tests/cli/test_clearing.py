@@ -1,7 +1,9 @@
 """`llmcache clear`: drops what was meant, and nothing else."""
 
+from pathlib import Path
+
 import llmcache
-from tests.cli.conftest import ANSWER, OTHER, Command, answer_of
+from tests.cli.conftest import ANSWER, OTHER, QUESTION, Command, answer_of
 
 
 def messages_of(store: str) -> int:
@@ -37,6 +39,31 @@ def test_tags(command: Command, store: str) -> None:
     assert "Dropped the answers that carry new or old.\n" == said.out
     assert None is answer_of(store, "shop", OTHER)
     assert ANSWER == answer_of(store, "shop")
+
+
+def test_models(command: Command, tmp_path: Path) -> None:
+    """With --model only the answers of one model go, where the configuration tags models."""
+    file = tmp_path / "llmcache.toml"
+    file.write_text(f'[llmcache]\nstore = "sqlite:{tmp_path / "m"}"\nresponses.tag_models = true\n')
+    other = llmcache.Request("other", QUESTION.messages)
+    with llmcache.open(str(file)) as cache:
+        for request in (QUESTION, other):
+            cache.responses.put(request, ANSWER)
+    said = command("clear", "--store", str(file), "--model", "other", typed="y\n")
+    with llmcache.open(str(file)) as cache:
+        left = [cache.responses.get(request) for request in (QUESTION, other)]
+
+    assert "that are of other? [y/N]" in said.err
+    assert "Dropped the answers that are of other.\n" == said.out
+    assert [ANSWER, None] == left
+
+
+def test_models_that_nobody_tags(command: Command, store: str) -> None:
+    """It is refused, because nothing would be dropped; the tag itself may be named."""
+    said = command("clear", "--store", store, "--namespace", "shop", "--model", "gpt-5.4-mini", "--yes")
+
+    assert (2, "") == (said.code, said.out)
+    assert "use --tag model:gpt-5.4-mini" in said.err
 
 
 def test_question_says_what_would_go(command: Command, store: str) -> None:

@@ -1,0 +1,77 @@
+"""Clearing answers: by tag, by model, by namespace; and what is left alone."""
+
+from dataclasses import replace
+
+import pytest
+
+import llmcache
+from llmcache.api.cache import Cache
+from llmcache.api.setup import Defaults
+from llmcache.errors import UsageError
+from tests.stores import Clock
+
+MESSAGES = [{"role": "user", "content": "hi"}]
+SMALL, LARGE = llmcache.Request("small", MESSAGES), llmcache.Request("large", MESSAGES)
+
+
+def answers(cache: Cache) -> list[object]:
+    """Return what is kept for each request."""
+    return [cache.responses.get(request) for request in (SMALL, LARGE)]
+
+
+async def test_answers_of_a_model_are_cleared_and_no_others(url: str, clock: Clock) -> None:
+    """Those of `get_or_call` and of `put`, in both colours; what is kept later stays."""
+    with llmcache.open(url, tag_models=True, clock=clock) as cache:
+        for request in (SMALL, LARGE):
+            cache.responses.get_or_call(request, lambda: "old")
+        cache.clear(models=("small",))
+        first = answers(cache)
+        clock.now += 1
+        cache.responses.put(SMALL, "new")
+        await cache.awaiting.clear(models=("large", "unheard of"))
+
+        assert ([None, "old"], ["new", None]) == (first, answers(cache))
+
+
+def test_tags_and_models_of_one_clearing_add_up(url: str) -> None:
+    """Whatever carries one of them goes."""
+    with llmcache.open(url, tag_models=True) as cache:
+        cache.responses.put(SMALL, "x")
+        cache.responses.put(LARGE, "x", tags=("faq",))
+        cache.clear(tags=("faq",), models=("small",))
+
+        assert [None, None] == answers(cache)
+
+
+def test_a_model_is_cleared_in_one_namespace_only(url: str) -> None:
+    """The mark is the namespace's own."""
+    with llmcache.open(url, tag_models=True) as cache:
+        with llmcache.options(namespace="theirs"):
+            cache.responses.put(SMALL, "theirs")
+        cache.clear(models=("small",))
+        with llmcache.options(namespace="theirs"):
+            assert "theirs" == cache.responses.get(SMALL)
+
+
+def test_a_clearing_by_model_that_could_clear_nothing_is_refused(cache: Cache) -> None:
+    """With what to do instead; and nothing is cleared."""
+    cache.responses.put(SMALL, "x")
+    with pytest.raises(UsageError, match=r"tag_models=True.*tags=\('model:small',\)"):
+        cache.clear(models=("small",))
+    with pytest.raises(UsageError, match="models is a collection of texts"):
+        cache.clear(models="small")
+
+    assert ["x", None] == answers(cache)
+
+
+def test_whoever_reads_heeds_the_tag_of_a_model(url: str) -> None:
+    """The tag stands in the answer, so that a cache that does not tag sees the clearing of one that does."""
+    with llmcache.open(url, tag_models=True) as tagging:
+        tagging.responses.put(SMALL, "x", tags=("model:small",))
+        found = tagging.responses.find(SMALL)
+        tagging.clear(models=("small",))
+        reading = Cache(replace(tagging.setup, defaults=Defaults()))
+
+        assert found is not None
+        assert ("model:small",) == found.entry.tags
+        assert reading.responses.get(SMALL) is None
