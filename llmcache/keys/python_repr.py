@@ -66,7 +66,16 @@ def _pair(text: str, position: int, before: str) -> tuple[str, str, int]:
         raise NotPairsError("no pair where one should begin")
     start = quoted.end() + 2
     end = _closing(text, start)
-    return literal_eval(quoted[0]), text[start:end], end + 1
+    return _name(quoted[0]), text[start:end], end + 1
+
+
+def _name(quoted: str) -> str:
+    try:
+        name: str = literal_eval(quoted)
+    except (ValueError, SyntaxError, MemoryError) as error:
+        # A null, a lone surrogate or an escape beyond Unicode: `repr` writes none of them.
+        raise NotPairsError("a name that nothing prints") from error
+    return name
 
 
 def _closing(text: str, position: int) -> int:

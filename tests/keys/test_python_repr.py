@@ -151,6 +151,13 @@ def test_what_is_no_list_of_settings_is_refused(text: str) -> None:
         read_pairs(text)
 
 
+@pytest.mark.parametrize("name", ["'a\0'", "'\\U00110000'", "'\ud800'", '"\0"'])
+def test_names_that_python_cannot_read_are_refused(name: str) -> None:
+    """A null, an escape beyond Unicode or a lone surrogate between quotes is an error of another kind to the parser."""
+    with pytest.raises(NotPairsError):
+        read_pairs(f"[({name}, 1)]")
+
+
 def test_no_settings_are_read() -> None:
     """`str(sorted({}.items()))` is a list of settings too."""
     assert {} == read_pairs("[]")
