@@ -52,7 +52,7 @@ def find_source(given: str | None, environment: Mapping[str, str], folder: Path 
     """
     if given:
         is_path = isinstance(given, str) and is_file(given)
-        return Source(ARGUMENT, file=Path(given).expanduser()) if is_path else Source(ARGUMENT, url=given)
+        return Source(ARGUMENT, file=at_home(given)) if is_path else Source(ARGUMENT, url=given)
     url, named = environment.get(URL_VARIABLE), environment.get(CONFIG_VARIABLE)
     if url:
         if is_file(url):
@@ -61,7 +61,7 @@ def find_source(given: str | None, environment: Mapping[str, str], folder: Path 
     if named:
         if not is_file(named):
             raise ConfigError(f"{CONFIG_VARIABLE} is {masked(named)!r}; allowed is the path of a .toml file")
-        return Source(f"${CONFIG_VARIABLE}", file=Path(named).expanduser())
+        return Source(f"${CONFIG_VARIABLE}", file=at_home(named))
     try:
         return _found_upward(Path.cwd() if folder is None else folder)
     except FileNotFoundError:
@@ -121,7 +121,7 @@ def folder_named(scheme: str, address: str) -> Path | None:
     The address is a path, with `~` for the home folder, or with `//` before an absolute path.
 
     Raises:
-        ConfigError: A host stands where a path should.
+        ConfigError: A host stands where a path should, or the home folder is not known.
     """
     if not address:
         return None
@@ -131,7 +131,19 @@ def folder_named(scheme: str, address: str) -> Path | None:
                 f"{scheme}: names a folder on this machine; write {scheme}:FOLDER or {scheme}:///ABSOLUTE/FOLDER"
             )
         address = address[2:]
-    return Path(address).expanduser()
+    return at_home(address)
+
+
+def at_home(path: str | Path) -> Path:
+    """Return a path with `~` at its beginning replaced by the home folder, and `~NAME` by that of the user NAME.
+
+    Raises:
+        ConfigError: There is no such user, or the user has no home folder.
+    """
+    try:
+        return Path(path).expanduser()
+    except (RuntimeError, ValueError) as error:  # the latter for a null in it
+        raise ConfigError("a path begins with ~ and nobody knows that home folder; write the whole path") from error
 
 
 def cache_folder(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:

@@ -138,3 +138,14 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
     with pytest.raises(ConfigError, match="set LLMCACHE_URL"):
         sources.cache_folder({}, "linux")
     assert sources.cache_folder({"XDG_CACHE_HOME": "/xdg"}, "linux") == Path("/xdg/llmcache")
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name", "~nobody-of-that-name/x", "~\0"])
+def test_home_of_nobody_is_said(path: str) -> None:
+    """Neither a store's address nor a file's path may raise anything but ConfigError."""
+    with pytest.raises(ConfigError, match="home folder"):
+        sources.folder_named("sqlite", path)
+    with pytest.raises(ConfigError, match="home folder"):
+        sources.find_source(f"{path}.toml", {})
+    with pytest.raises(ConfigError, match="home folder"):
+        sources.find_source(None, {"LLMCACHE_CONFIG": f"{path}.toml"})
