@@ -12,7 +12,7 @@ from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import Put
 from llmcache_momento import batches
 from llmcache_momento.errors import Failure
-from llmcache_momento.generations import Generations, Tokens, renew, under
+from llmcache_momento.generations import Generations, Tokens, among, renew, under
 from llmcache_momento.layout import (
     DEFAULT_TTL,
     TOMBSTONE,
@@ -43,7 +43,7 @@ def get_many(generations: Generations, keys: Sequence[Key]) -> Rounds[list[bytes
         if guess is not None:
             wanted += [item_key(key, guess[key.space.prefix]) for key in keys]
         found = yield from _values(wanted)
-        tokens = {prefix: token for prefix, token in zip(prefixes, found, strict=False) if token is not None}
+        tokens = among(prefixes, found)
         generations.forget([prefix for prefix in prefixes if prefix not in tokens])
         generations.learn(tokens, since)
         if tokens == guess:

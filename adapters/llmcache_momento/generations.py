@@ -155,6 +155,8 @@ def under(
         guess = generations.guess(prefixes)
         if guess is None:
             present = yield from _present(generations, prefixes, create=life is not None)
+            if life is not None and len(present) < len(prefixes):
+                continue  # one that was just made is gone again
             answers = (yield from _made_under(generations, present, make, life)) if present else []
         else:
             answers = yield from _made_under(generations, guess, make, life, check=True)
@@ -202,8 +204,16 @@ def _present(generations: Generations, prefixes: Sequence[str], *, create: bool)
 
 def read(prefixes: Sequence[str]) -> Rounds[Tokens]:
     """Read the tokens of spaces."""
-    found = batches.joined((yield batches.reads([generation_key(prefix) for prefix in prefixes])))
-    return {prefix: token for prefix, token in zip(prefixes, found, strict=True) if token is not None}
+    return among(prefixes, batches.joined((yield batches.reads([generation_key(prefix) for prefix in prefixes]))))
+
+
+def among(prefixes: Sequence[str], found: Sequence[bytes | None]) -> Tokens:
+    """Return the tokens that were found, in the order of `prefixes`; what lies in the place of one and is none counts as missing.
+
+    A token becomes part of names, and the SDK takes those of lists as text only.
+    """
+    pairs = zip(prefixes, found, strict=False)
+    return {prefix: token for prefix, token in pairs if token is not None and token.isalnum()}
 
 
 def renew(generations: Generations, space: Space) -> Rounds[None]:

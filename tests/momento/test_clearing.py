@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from llmcache.errors import StoreError
 from llmcache.model.key import Kind
 from llmcache.protocols.key_value import Put
-from llmcache_momento.generations import Generations
+from llmcache_momento.errors import Failure
+from llmcache_momento.generations import Generations, under
 from llmcache_momento.layout import DEFAULT_TTL, MAX_TTL, generation_key
 from llmcache_momento.local import MomentoLocal
+from llmcache_momento.rpcs import Get
 from tests.momento.driving import COLOURS, LOG, Clock, Shop, key, space
 
 KEY = key()
@@ -139,6 +142,37 @@ def test_a_token_that_vanishes_under_a_lease_costs_one_more_round(server: Moment
         shop("put_many", [Put(KEY, b"2")])
 
         assert [b"2"] == shop("get_many", [KEY])
+
+
+def test_what_lies_in_the_place_of_a_token_and_is_none_is_no_token(server: MomentoLocal, shop: Shop) -> None:
+    """Reads find nothing, writes are an error of ours, which does not pass until the space is cleared."""
+    for where in (space(), LOG.space):
+        shop("put_many", [Put(key("x", where.kind), b"1")])
+        server.keep.put("shop", generation_key(where.prefix), b"\xff:", 60_000)
+
+    assert [None] == shop("get_many", [KEY])
+    assert [] == shop("read_log", LOG)
+    for method, arguments in (("put_many", [[Put(KEY, b"2")]]), ("append", [LOG, [b"2"]])):
+        with pytest.raises(StoreError):
+            shop(method, *arguments)
+        shop("clear", LOG.space if method == "append" else space())
+        shop(method, *arguments)
+    assert ([b"2"], [b"2"]) == (shop("get_many", [KEY]), shop("read_log", LOG))
+
+
+@pytest.mark.parametrize("life", [60.0, None])
+def test_a_token_that_is_gone_as_soon_as_it_is_made_is_a_failure(life: float | None) -> None:
+    """Whatever is written without a token nobody would find: it is told, and not passed over."""
+    generations = Generations(0.0, Clock())
+    steps = under(generations, [space().prefix], lambda tokens: [Get([tokens[space().prefix]])], life=life)
+
+    def nothing_is_found() -> None:
+        calls = next(steps)
+        while True:
+            calls = steps.send([[None] if isinstance(call, Get) else True for call in calls])
+
+    with pytest.raises(StopIteration if life is None else Failure):
+        nothing_is_found()
 
 
 def test_a_clock_that_was_set_back_does_not_shorten_lives(clock: Clock, shop: Shop) -> None:

@@ -143,6 +143,9 @@ def test_lists_are_read_kept_and_erased_by_slices(bare: Bare) -> None:
     kept = bare("ListRetain", pb._ListRetainRequest(list_name=b"l", exclusive_end=5)).found.list_length
     ranges = pb._ListEraseRequest._ListRanges(ranges=[pb._ListRange(begin_index=0, count=2)])
     bare("ListErase", pb._ListEraseRequest(list_name=b"l", some=ranges))
+    # A range may be longer than any memory.
+    vast = pb._ListEraseRequest._ListRanges(ranges=[pb._ListRange(begin_index=2**31, count=2**32 - 1)])
+    bare("ListErase", pb._ListEraseRequest(list_name=b"l", some=vast))
     left = bare("ListFetch", pb._ListFetchRequest(list_name=b"l"))
     bare("ListErase", pb._ListEraseRequest(list_name=b"l", all=pb._ListEraseRequest._All()))
 
