@@ -18,13 +18,11 @@ from llmcache.model.units import Seconds
 from llmcache_redis.commands import Address, Lost, Outcome, Part, Pause, Round, T, Wire
 from llmcache_redis.deadline import Deadline
 from llmcache_redis.dialling import Dial
-from llmcache_redis.errors import closed, is_answer
+from llmcache_redis.errors import GARBLED, LOSSES, closed, is_answer
 from llmcache_redis.packing import packed
 
 _GOODBYE: Final[Seconds] = 1.0
 """How long the end of a loop waits for the other side of an encrypted connection to say goodbye."""
-
-_LOSSES: Final = (foreign.RedisError, OSError)
 
 
 class _Idle:
@@ -246,7 +244,7 @@ class _Exchange:
             sent = packed(self._part)
             self._sent = True
             await connection.send_packed_command(sent, check_health=False)
-        except _LOSSES as error:
+        except LOSSES as error:
             if isinstance(error, TimeoutError):
                 raise  # of `asyncio.timeout`: for all exchanges
             self.error = error
@@ -260,7 +258,7 @@ class _Exchange:
                 self._found.append(await self._connection.read_response())
             except foreign.ResponseError as refusal:
                 self._found.append(refusal)
-            except _LOSSES as error:
+            except GARBLED as error:
                 if isinstance(error, TimeoutError):
                     raise  # of `asyncio.timeout`: for all exchanges
                 self.error = error

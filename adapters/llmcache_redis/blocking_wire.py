@@ -4,18 +4,15 @@ import os
 import time
 from collections import deque
 from queue import Empty, SimpleQueue
-from typing import Final
 
 from redis import exceptions as foreign
 
 from llmcache_redis.commands import Address, Lost, Outcome, Part, Pause, Round, T, Wire
 from llmcache_redis.deadline import Deadline
 from llmcache_redis.dialling import Dial
-from llmcache_redis.errors import closed, is_answer
+from llmcache_redis.errors import GARBLED, LOSSES, closed, is_answer
 from llmcache_redis.packing import packed
 from llmcache_redis.timed import Dialled, is_quiet
-
-_LOSSES: Final = (foreign.RedisError, OSError)
 
 
 class _Idle:
@@ -187,7 +184,7 @@ class _Exchange:
             sent = packed(self._part)
             self._sent = True
             connection.send_packed_command((sent,), check_health=False)
-        except _LOSSES as error:
+        except LOSSES as error:
             self._error = error
 
     def read(self) -> list[Outcome]:
@@ -198,7 +195,7 @@ class _Exchange:
                 found.append(self._reply())
             except foreign.ResponseError as refusal:
                 found.append(refusal)
-            except _LOSSES as error:
+            except GARBLED as error:
                 self._error = error
         if self._error is None:
             self._give_back(is_sound=True)

@@ -18,6 +18,7 @@ from llmcache_redis import scripts
 from llmcache_redis.commands import Command, Reply, Wire, Word, call
 from llmcache_redis.errors import NAME
 from llmcache_redis.layout import Layout, proof
+from llmcache_redis.replies import number, slots
 from llmcache_redis.sending import Sender
 from llmcache_redis.settings import Settings
 from llmcache_redis.values import LARGEST_BODY, LONGEST_TTL, Lifetime, body_of, fresh_stamp, shown_time
@@ -58,8 +59,9 @@ class Entries:
             commands.append(Command([*words, *stamps], self._layout.slot(keys[places[0]])))
             asked.append((places, whose))
         timeout = timeout_for(self._settings, len(keys))
-        replies = yield from self._sender.send(commands, Deed("get_many", keys[0]), timeout)
-        return self._bodies(len(keys), asked, replies)
+        deed = Deed("get_many", keys[0])
+        replies = yield from self._sender.send(commands, deed, timeout)
+        return self._bodies(len(keys), asked, replies, deed)
 
     def put_many(self, puts: Sequence[Put]) -> Wire[None]:
         """Keep bodies."""
@@ -85,7 +87,7 @@ class Entries:
         px, rest = self._value(put)
         words = (fresh_stamp(), self._now(), px, rest, scripts.PROOF_MILLISECONDS)
         kept = yield from self._proven(scripts.PUT_IF_ABSENT, put.key, words, "put_if_absent", len(put.body))
-        return bool(kept)
+        return kept
 
     def delete_many(self, keys: Sequence[Key]) -> Wire[None]:
         """Make keys missing."""
@@ -106,16 +108,16 @@ class Entries:
         check_body(key, body, NAME, "delete_if_equal")
         words = (self._now(), body, scripts.PROOF_MILLISECONDS)
         deleted = yield from self._proven(scripts.DELETE_IF_EQUAL, key, words, "delete_if_equal", len(body))
-        return bool(deleted)
+        return deleted
 
-    def _proven(self, script: scripts.Script, key: Key, words: Sequence[Word], op: str, size: int) -> Wire[Reply]:
-        """Call a script that leaves a proof."""
+    def _proven(self, script: scripts.Script, key: Key, words: Sequence[Word], op: str, size: int) -> Wire[bool]:
+        """Call a script that leaves a proof, and return what it answers."""
         entry = self._layout.entry(key)
         names = (self._layout.stamp(key), entry, proof(entry, secrets.token_hex(8)))
         command = call(script, names, words, self._layout.slot(key))
-        timeout = timeout_for(self._settings, 1, size)
-        (reply,) = yield from self._sender.send((command,), Deed(op, key, changes=True), timeout)
-        return reply
+        deed, timeout = Deed(op, key, changes=True), timeout_for(self._settings, 1, size)
+        (reply,) = yield from self._sender.send((command,), deed, timeout)
+        return bool(number(reply, deed))
 
     def _value(self, put: Put) -> tuple[str, bytes]:
         """Return the milliseconds a value lives, and all of it but the stamp."""
@@ -123,11 +125,13 @@ class Entries:
         return lifetime.px, b"%s %s" % (lifetime.ends.encode(), put.body)
 
     def _bodies(
-        self, many: int, asked: Sequence[tuple[list[int], list[int]]], replies: Sequence[Reply]
+        self, many: int, asked: Sequence[tuple[list[int], list[int]]], replies: Sequence[Reply], deed: Deed
     ) -> list[bytes | None]:
         found: list[bytes | None] = [None] * many
         clock = self._settings.clock
-        for (places, whose), values in zip(asked, replies, strict=True):
+        for (places, whose), reply in zip(asked, replies, strict=True):
+            # The first to ask for a stamp asks for the next one, so that the highest place is how many there are.
+            values = slots(reply, len(places) + max(whose) + 1, deed)
             stamps = values[len(places) :]
             for place, stamp, value in zip(places, whose, values, strict=False):
                 found[place] = body_of(value, stamps[stamp], clock)

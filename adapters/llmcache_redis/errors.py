@@ -18,6 +18,14 @@ from llmcache.protocols.deed import Deed
 NAME: Final = "redis"
 
 
+LOSSES: Final = (foreign.RedisError, OSError)
+"""What redis-py raises where a connection is lost."""
+
+GARBLED: Final = (*LOSSES, ValueError, IndexError, MemoryError, SystemError)
+"""The same while it reads a reply: a redirection it takes apart without looking whether there is a place in it, for a list it
+makes as much room as the reply says, and hiredis stumbles over the text of an error that is no UTF-8."""
+
+
 def closed(op: str) -> ClosedError:
     """Return the error of a call after `close`."""
     return ClosedError(f"{NAME} was closed before {op}; open it again")

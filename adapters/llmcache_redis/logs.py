@@ -13,6 +13,7 @@ from llmcache_redis.commands import Command, Reply, Wire, Word, call
 from llmcache_redis.entries import LIMITS
 from llmcache_redis.errors import NAME
 from llmcache_redis.layout import Layout, proof
+from llmcache_redis.replies import bodies_in, number
 from llmcache_redis.sending import Sender
 from llmcache_redis.settings import Settings
 from llmcache_redis.values import Lifetime, fresh_stamp, shown_time
@@ -47,21 +48,20 @@ class Logs:
         names = (self._layout.stamp(log), entry, proof(entry, secrets.token_hex(8)))
         command = call(scripts.APPEND, names, [*words, *bodies], self._layout.slot(log))
         size = len(bodies) // _MANY + sum(map(len, bodies)) // _MEBIBYTE
-        length: int = yield from self._sent(command, Deed("append", log, changes=True), 1 + size)
-        return length
+        deed = Deed("append", log, changes=True)
+        return number((yield from self._sent(command, deed, 1 + size)), deed)
 
     def read(self, log: Key, start: int, stop: int | None) -> Wire[list[bytes]]:
         """Read a slice."""
         bounds = (_near(start), "" if stop is None else _near(stop))
-        bodies: list[bytes] = yield from self._sent(
-            self._reading(scripts.READ_LOG, log, bounds), Deed("read_log", log), _TIMES_LONGER
-        )
-        return bodies
+        deed = Deed("read_log", log)
+        reply = yield from self._sent(self._reading(scripts.READ_LOG, log, bounds), deed, _TIMES_LONGER)
+        return bodies_in(reply, deed)
 
     def length(self, log: Key) -> Wire[int]:
         """Count the bodies."""
-        length: int = yield from self._sent(self._reading(scripts.LOG_LENGTH, log), Deed("log_length", log))
-        return length
+        deed = Deed("log_length", log)
+        return number((yield from self._sent(self._reading(scripts.LOG_LENGTH, log), deed)), deed)
 
     def delete(self, log: Key) -> Wire[None]:
         """Drop a log."""

@@ -19,6 +19,7 @@ from llmcache_redis.commands import Address, Command, Reply, Wire, call
 from llmcache_redis.deadline import Deadline
 from llmcache_redis.errors import NAME
 from llmcache_redis.layout import EVERYTHING, Layout
+from llmcache_redis.replies import described, page, slots
 from llmcache_redis.sending import Sender
 from llmcache_redis.settings import Settings
 from llmcache_redis.values import shown_time
@@ -104,18 +105,19 @@ class Spaces:
 
     def _scanned(self, server: Address, cursor: bytes, pattern: str, deed: Deed) -> Wire[tuple[bytes, list[str]]]:
         words = ("SCAN", cursor, "MATCH", pattern, "COUNT", _STEP)
-        following, names = yield from self._sender.at(server, words, deed, self._settings.log_timeout)
+        reply = yield from self._sender.at(server, words, deed, self._settings.log_timeout)
+        following, names = page(reply, deed)
         return following, [name.decode("ascii", "replace") for name in names]
 
     def _described(self, keys: Sequence[Key], deed: Deed) -> Wire[list[Listed]]:
         """Return those of `keys` that are there, in their order."""
         answers = yield from self._sent(scripts.DESCRIBE, keys, deed)
-        return [self._listed(key, answers[key]) for key in keys if answers.get(key)]
+        return [self._listed(key, answers[key], deed) for key in keys if answers.get(key)]
 
-    def _listed(self, key: Key, answer: Sequence[Reply]) -> Listed:
-        length, size, px, ends = answer
-        if ends:
-            left: Seconds | None = max(0.0, float(ends) - self._settings.clock())
+    def _listed(self, key: Key, answer: Reply, deed: Deed) -> Listed:
+        length, size, px, ends = described(answer, deed)
+        if ends is not None:
+            left: Seconds | None = max(0.0, ends - self._settings.clock())
         else:
             left = None if px < 0 else px / 1000
         return Listed(key, size, length, left)
@@ -136,7 +138,7 @@ class Spaces:
             key: answer
             for (_, mine), answers in lists
             if isinstance(answers, list)
-            for key, answer in zip(mine, answers, strict=True)
+            for key, answer in zip(mine, slots(answers, len(mine), deed), strict=True)
         }
 
     def _by_stamp(self, keys: Sequence[Key]) -> Iterator[tuple[str, list[Key]]]:

@@ -12,6 +12,7 @@ from llmcache_redis.commands import Address, Command, Lost, Part, Reply, Round, 
 from llmcache_redis.deadline import Deadline
 from llmcache_redis.errors import NAME
 from llmcache_redis.layout import SLOTS
+from llmcache_redis.replies import are_ranges, is_place
 
 
 class Topology(Protocol):
@@ -110,13 +111,13 @@ class Slots:
         for member in sorted(members, key=lambda member: member == doubted):
             question = Part(member, (Command(("CLUSTER", "SLOTS")),))
             ((outcome,),) = yield Round((question,), _half(deadline))
-            if isinstance(outcome, list) and outcome:
+            if are_ranges(outcome, SLOTS):
                 self._read(outcome, member)
                 self._doubted = None
                 return
         raise StoreUnavailable(f"{NAME}: no member of the cluster answered; nothing was done")
 
-    def _read(self, ranges: Sequence[Reply], asked: Address) -> None:
+    def _read(self, ranges: Sequence[Sequence[Reply]], asked: Address) -> None:
         # A new list at once, so that no thread sees half of a table.
         owners: list[Address | None] = [None] * SLOTS
         for first, last, master, *_ in ranges:
@@ -161,7 +162,7 @@ class Watched:
         answered = False
         for sentinel in self._sentinels:
             ((outcome,),) = yield Round((Part(sentinel, (question,)),), _half(deadline))
-            if isinstance(outcome, list) and len(outcome) == 2:
+            if is_place(outcome):
                 self._master = Address(_text(outcome[0]), int(outcome[1]))
                 return
             answered = answered or not isinstance(outcome, Lost)

@@ -37,7 +37,8 @@ def fresh_stamp() -> str:
 
 def body_of(value: bytes | None, stamp: bytes | None, clock: Callable[[], Instant]) -> bytes | None:
     """Return the body in `value` if it is valid by `stamp` and has not ended; None otherwise."""
-    if value is None or stamp is None or value[:STAMP_BYTES] != stamp or len(value) <= STAMP_BYTES:
+    # By its type, and not whether it is there: a broken wire may make a number of it.
+    if type(value) is not bytes or value[:STAMP_BYTES] != stamp or len(value) <= STAMP_BYTES:
         return None
     if value[STAMP_BYTES] == _BLANK:
         return value[STAMP_BYTES + 1 :]

@@ -62,4 +62,4 @@ class Scripted:
                 self.commands.append(words)
                 reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
                 if reply != HANG:
-                    wire.sendall(reply.encode() + b"\r\n")
+                    wire.sendall(reply.encode("utf-8", "surrogateescape") + b"\r\n")

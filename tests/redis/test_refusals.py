@@ -1,6 +1,7 @@
 """What a server says instead of an answer becomes the right error of ours, says what to do, and quotes nothing."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
@@ -314,3 +315,63 @@ def test_closed_in_either_colour(server: Server) -> None:
         told += [blocking.value, awaiting.value]
 
     assert 4 == len(told)
+
+
+# A list in a list, nothing at all, and a word: no command here is answered by any of them.
+@pytest.mark.parametrize("reply", ["*1\r\n*0", "$-1", "+PONG"])
+def test_replies_of_another_shape_are_errors_of_ours(reply: str, answering: Answering) -> None:
+    """A broken wire may make anything of a reply: a read has read nothing, a write may have been done."""
+    with contextlib.closing(open_store(f"redis://127.0.0.1:{answering([reply]).port}/0")) as store:
+        reads: list[Callable[[], object]] = [
+            lambda: store.get_many([key(1)]),
+            lambda: store.read_log(log()),
+            lambda: store.log_length(log()),
+            lambda: store.scan(log().space),
+            store.spaces,
+        ]
+        writes: list[Callable[[], object]] = [
+            lambda: store.append(log(), [b"body"]),
+            lambda: store.put_if_absent(Put(key(1), b"body", 5.0)),
+            lambda: store.delete_if_equal(key(1), b"body"),
+        ]
+        for calls, kind in ((reads, StoreUnavailable), (writes, StoreTimeout)):
+            for call in calls:
+                with pytest.raises(kind, match="the reply is none that was asked for"):
+                    call()
+
+
+@pytest.mark.parametrize("reply", ["-ASK 12 h:$1", "-MOVED", "-MOVED 12", "-ERR \udcff", "*999999999999"])
+def test_replies_that_the_client_cannot_read_are_errors_of_ours(reply: str, answering: Answering) -> None:
+    """redis-py and hiredis raise what they happen to meet where a reply is none."""
+    address = f"redis://127.0.0.1:{answering([reply]).port}/0"
+
+    async def ask() -> None:
+        store = open_pair(address).awaiting
+        assert store is not None
+        try:
+            await store.get_many([key(1)])
+        finally:
+            await store.close()
+
+    with contextlib.closing(open_store(address)) as store, pytest.raises(StoreError):
+        store.get_many([key(1)])
+    with pytest.raises(StoreError):
+        asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "*1\r\n*3\r\n:0\r\n:9999999999\r\n*2\r\n$1\r\nh\r\n:1",
+        "*1\r\n*2\r\n:0\r\n:1",
+        "*1\r\n*3\r\n:0\r\n:1\r\n*2\r\n$1\r\nh\r\n$1\r\nx",
+        ":1",
+    ],
+)
+def test_tables_of_slots_that_are_none_are_no_answer(reply: str, answering: Answering) -> None:
+    """A member of a cluster that says what nobody can follow is passed over, and so is each other one."""
+    with (
+        contextlib.closing(open_store(f"redis+cluster://127.0.0.1:{answering([reply]).port}")) as store,
+        pytest.raises(StoreUnavailable, match="no member of the cluster answered"),
+    ):
+        store.get_many([key(1)])
