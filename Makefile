@@ -1,9 +1,11 @@
 # `make` lists the targets. Every target builds what it needs; only Python 3.11 or newer, pip and make are asked of the machine.
-# PYTHON=/path/to/python3 chooses another Python for .venv, WORKERS=4 more processes for the tests, ROUNDS=100 a longer soak.
+# PYTHON=/path/to/python3 chooses another Python for .venv, WORKERS=4 more processes for the tests, ROUNDS=100 a longer soak,
+# SECONDS=3600 a longer time of fuzzing.
 
 BIN := .venv/bin
 WORKERS ?= 2
 ROUNDS ?= 20
+SECONDS ?= 300
 COVERED := 95
 RACES := tests/sqlite tests/memory tests/conformance tests/langchain/test_many_writers.py
 SOURCES := llmcache adapters conformance tests
@@ -11,7 +13,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check fmt docs bench soak mutation constraints clean
+.PHONY: help demo test check fmt docs bench soak fuzz mutation constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +53,9 @@ soak: .venv/.dev ## repeat the tests that kill, fork and race, ROUNDS times; sto
 	    $(BIN)/pytest -q -x -m slow -n $(WORKERS) $(RACES); \
 	done
 
+fuzz: .venv/.fuzz ## fuzz everything that reads what others wrote, SECONDS altogether, and renew the corpus
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
 mutation: .venv/.dev ## change keys/ and codec/ line by line and see whether a test notices
 	@$(BIN)/python -m benchmarks.mutation --workers $(WORKERS)
 
@@ -58,7 +63,7 @@ constraints: ## resolve every extra anew and write constraints.txt
 	@echo '==> resolving every extra, about a minute'
 	@rm -rf .venv-constraints
 	@python3 -m venv .venv-constraints
-	@.venv-constraints/bin/python -m pip install --quiet -e '.[dev,bench]'
+	@.venv-constraints/bin/python -m pip install --quiet -e '.[dev,bench,fuzz]'
 	@.venv-constraints/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt
 	@rm -rf .venv-constraints
 	@echo "constraints.txt: $$(wc -l < constraints.txt) packages"
@@ -73,6 +78,6 @@ clean: ## remove what the targets made
 	@if [ -e .venv/.dev ] && ! [ pyproject.toml -nt .venv/.dev ]; then :; else .ci/environment demo; fi
 	@touch $@
 
-.venv/.dev .venv/.bench: .venv/.%: pyproject.toml constraints.txt
+.venv/.dev .venv/.bench .venv/.fuzz: .venv/.%: pyproject.toml constraints.txt
 	@.ci/environment $*
 	@touch $@
