@@ -15,7 +15,8 @@ from tests.stores import DATABASES, Clock, Fresh, Kind, fresh_store, kinds_for
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for a store on every kind that its mark allows."""
     if "store_kind" in metafunc.fixturenames:
-        metafunc.parametrize("store_kind", kinds_for(metafunc), ids=lambda kind: kind.name)
+        kinds = kinds_for(metafunc)
+        metafunc.parametrize("store_kind", [pytest.param(kind, id=kind.name, marks=kind.marks) for kind in kinds])
 
 
 @pytest.fixture(scope="session")

@@ -41,10 +41,12 @@ class Kind:
     Attributes:
         name: For test ids.
         lacks: The abilities that it does not declare, of those that products use.
+        marks: Of every test that is run on it.
     """
 
     name: str
     lacks: frozenset[str] = frozenset()
+    marks: tuple[pytest.MarkDecorator, ...] = ()
 
 
 KINDS = (
@@ -55,7 +57,8 @@ KINDS = (
     Kind("momento-local", frozenset({"scan"})),
     Kind("lmdb"),
 )
-CLUSTER = Kind("redis-cluster")
+CLUSTER = Kind("redis-cluster", marks=(pytest.mark.xdist_group("cluster"),))
+"""Six servers take seconds to begin, so one process runs all tests that need them."""
 
 
 class Clock:

@@ -24,6 +24,7 @@ def matrix() -> Mapping[str, frozenset[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("matrix")
 def test_every_saboteur_is_caught(matrix: Mapping[str, frozenset[str]]) -> None:
     """Each broken store is caught by a case that cites the clause it breaks."""
     survivors = [name for name, killers in matrix.items() if not killers]
@@ -32,6 +33,7 @@ def test_every_saboteur_is_caught(matrix: Mapping[str, frozenset[str]]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("matrix")
 def test_every_case_catches_a_saboteur(matrix: Mapping[str, frozenset[str]]) -> None:
     """There is no case that every broken store passes: each one can fail."""
     vacuous = {case.name for case in CASES} - {case for killers in matrix.values() for case in killers}
@@ -40,6 +42,7 @@ def test_every_case_catches_a_saboteur(matrix: Mapping[str, frozenset[str]]) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("matrix")
 def test_matrix_is_the_committed_one(matrix: Mapping[str, frozenset[str]]) -> None:
     """A case that lost its bite, or gained one, is seen in the diff: `python -m llmcache_conformance.matrix FILE` writes it."""
     committed = json.loads(COMMITTED.read_text("utf-8"))

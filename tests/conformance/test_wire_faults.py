@@ -64,6 +64,7 @@ def matrix(server: MemoryServer) -> Mapping[str, set[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("clients")
 def test_every_broken_client_is_caught(matrix: Mapping[str, set[str]]) -> None:
     """None of the faults that clients have goes unseen, and none is seen by a hang alone."""
     survivors = [name for name, found in matrix.items() if not found]
@@ -72,6 +73,7 @@ def test_every_broken_client_is_caught(matrix: Mapping[str, set[str]]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("clients")
 def test_every_case_of_faults_catches_a_client(matrix: Mapping[str, set[str]]) -> None:
     """There is no case that every broken client passes."""
     names = {check.name.rpartition("-")[0] for check in FAULT_CHECKS}

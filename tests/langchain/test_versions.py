@@ -44,6 +44,7 @@ def converse(python: Path | str, url: str, model: LocalModel) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.xdist_group("versions")
 @pytest.mark.parametrize("first", ["floor", "newest"])
 def test_conversations_cached_by_one_version_hit_under_the_other(
     first: str, floor_python: Path, tmp_path: Path

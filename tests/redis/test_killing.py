@@ -186,6 +186,7 @@ def test_failover(watched: Watched) -> None:
     assert ([b"after"], [b"1"]) == found
 
 
+@pytest.mark.xdist_group("cluster")
 def test_slot_that_moves(cluster: Members) -> None:
     """A member that sends us to another is followed, at once and from then on."""
     store = open_store(f"redis+cluster://{cluster.hosts}", timeout=20.0, log_timeout=20.0)

@@ -26,11 +26,13 @@ class Kind:
         name: For test ids.
         lacks: What its store has not, for which cases are left out.
         make: Makes the subject from the fixtures that the test asks for.
+        marks: Of every test that is run on it.
     """
 
     name: str
     lacks: frozenset[Need]
     make: Callable[[pytest.FixtureRequest], Subject] = field(repr=False)
+    marks: tuple[pytest.MarkDecorator, ...] = ()
 
 
 LEFT_OUT = frozenset({Need.SMALL, Need.BODY_LIMIT, Need.WIRE, Need.PROCESS})
@@ -77,12 +79,14 @@ def fake(request: pytest.FixtureRequest) -> Subject:
 KINDS = (
     Kind("restricted", LEFT_OUT | {Need.SCAN}, restricted),
     Kind("server clock", LEFT_OUT | {Need.CLOCK}, server_clock),
-    Kind("cluster", LEFT_OUT, cluster),
+    Kind("cluster", LEFT_OUT, cluster, (pytest.mark.xdist_group("cluster"),)),
     Kind("fake", LEFT_OUT, fake),
 )
 
 RUNS = [
-    pytest.param(kind, run, id=f"{kind.name}-{run}") for kind in KINDS for run in conformance_cases(without=kind.lacks)
+    pytest.param(kind, run, id=f"{kind.name}-{run}", marks=kind.marks)
+    for kind in KINDS
+    for run in conformance_cases(without=kind.lacks)
 ]
 
 NEWER_RUNS = [
@@ -107,7 +111,7 @@ def test_newer_server_conforms(program: Program, run: Run, newer: Newer) -> None
     run.on(Subject(program.name, open=patient(url), opens_same=True))
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.name, marks=kind.marks) for kind in KINDS])
 def test_kind_lacks_nothing_else(kind: Kind, request: pytest.FixtureRequest) -> None:
     """No other case is left out."""
     assert set() == unmet_needs(kind.make(request)) - kind.lacks

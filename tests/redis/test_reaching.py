@@ -148,6 +148,7 @@ def test_sentinel(watched: Watched) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("cluster")
 def test_cluster(cluster: Members) -> None:
     """A cluster is found by any of its members, by URL and by a client of either colour."""
     port = cluster.servers[4].port
