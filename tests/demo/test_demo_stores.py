@@ -1,18 +1,15 @@
 """The demonstration on every store, with output that is the same but for the store's name and the times."""
 
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing
+import shlex
 from pathlib import Path
 
 import pytest
 
 from tests.demo.test_demo import run
-from tests.redis.servers import Server, system_redis
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
+# Of one group with the tests of the cluster, because on one of them it runs, too.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 
 # Nothing is folded at this width, so that a time of one more digit moves no word to another line.
 VARIABLES = {"COLUMNS": "300", "NO_COLOR": "1", "TALKS": "talks"}
@@ -43,27 +40,6 @@ def expected(folder: Path) -> str:
     return neutral(printed(folder, "sqlite:./.llmcache"), "sqlite:./.llmcache")
 
 
-@pytest.fixture(scope="module")
-def redis(folder: Path) -> Iterator[str]:
-    """The URL of a server."""
-    with closing(Server(folder / "redis", system_redis())) as server:
-        yield f"redis://127.0.0.1:{server.port}/3"
-
-
-@pytest.fixture(scope="module")
-def momento() -> Iterator[str]:
-    """The URL of a stand-in that was started as its page says: its first line is its port, and it ends with its input."""
-    command = [sys.executable, "-m", "llmcache_momento.local", "--port", "0"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield f"momento-local://127.0.0.1:{process.stdout.readline().strip()}/demo"
-        process.stdin.close()
-        process.wait(timeout=20)
-
-
 def printed(folder: Path, store: str) -> str:
     """Run it on a store and return what it prints."""
     done = run(folder, "demo", "--delay", "0", "--store", store, variables=VARIABLES)
@@ -74,7 +50,9 @@ def printed(folder: Path, store: str) -> str:
 
 def neutral(text: str, store: str) -> str:
     """Return the output with a word in the place of the store's name and of every time."""
-    text = re.sub(r"[\d.,]+ m?s\b", "TIME", text.replace(store, "STORE"))
+    for name in (shlex.quote(store), store):
+        text = text.replace(name, "STORE")
+    text = re.sub(r"[\d.,]+ m?s\b", "TIME", text)
     return re.sub(r" +", " ", re.sub(r"[\d,]+x", "TIMES", text))
 
 
@@ -87,22 +65,13 @@ def pasted(folder: Path, text: str) -> list[str]:
     return [look.stdout for look in looks]
 
 
-def test_disk(folder: Path, expected: str) -> None:
-    """On diskcache."""
-    assert expected == neutral(printed(folder, "disk:./disk"), "disk:./disk")
-
-
-def test_redis(folder: Path, expected: str, redis: str) -> None:
-    """On a real server."""
-    assert expected == neutral(printed(folder, redis), redis)
-
-
-def test_momento(folder: Path, expected: str, momento: str) -> None:
-    """On a stand-in that runs beside it; it cannot list what it holds, and its commands show it nevertheless."""
-    text = printed(folder, momento)
+@pytest.mark.stores(needs="persistent", cluster=True)
+def test_every_store(folder: Path, expected: str, url: str) -> None:
+    """It prints the same, and the commands that it ends with show what was kept, on a store that cannot list, too."""
+    text = printed(folder, url)
     answer, conversation = pasted(folder, text)
 
-    assert expected == neutral(text, momento)
+    assert expected == neutral(text, url)
     assert "You asked: " in answer
     assert "My name is Ada" in conversation
 
