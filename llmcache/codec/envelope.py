@@ -23,7 +23,7 @@ import orjson
 from llmcache.codec.markers import revived
 from llmcache.codec.plain import encode_marked, parsed, shallow
 from llmcache.codec.squeeze import SQUEEZE_ABOVE, squeeze, unsqueeze
-from llmcache.errors import DecodeError, UsageError, VersionError
+from llmcache.errors import DecodeError, SealError, UsageError, VersionError
 from llmcache.model.entry import NOTHING_KNOWN, Entry, Provenance
 from llmcache.model.key import Key
 from llmcache.model.units import Instant, Plain
@@ -31,6 +31,9 @@ from llmcache.model.units import Instant, Plain
 FORMAT = 1
 MAX_BYTES = 64 * 1024 * 1024
 """Largest body that is read, before and after unsqueezing, unless the caller says otherwise."""
+
+SEALED = b"llmcache-sealed:"
+"""What a sealed body begins with, and no readable one can."""
 
 _HEAD = b'{"llmcache":%d,"check":"%08x",'
 _HEAD_BYTES = len(_HEAD % (FORMAT, 0))
@@ -88,6 +91,7 @@ def unpack(body: bytes, key: Key, *, max_bytes: int = MAX_BYTES) -> Entry:
 
     Raises:
         VersionError: A newer release wrote it.
+        SealError: It is sealed.
         DecodeError: It is damaged, too long, no envelope, or was written under another key.
     """
     text, fields = _read(body, max_bytes)
@@ -109,6 +113,7 @@ def peek(body: bytes, *, max_bytes: int = MAX_BYTES) -> Header:
 
     Raises:
         VersionError: A newer release wrote it.
+        SealError: It is sealed.
         DecodeError: It is damaged, too long or no envelope.
     """
     text, fields = _read(body, max_bytes)
@@ -154,7 +159,12 @@ def _read(body: bytes, max_bytes: int) -> tuple[bytes, dict[str, Plain]]:
     if type(body) is not bytes:
         raise DecodeError(f"a body is of type bytes, found {type(body).__name__}")
     text = unsqueeze(body, max_bytes=max_bytes)
-    fields = parsed(text, max_bytes=max_bytes)
+    try:
+        fields = parsed(text, max_bytes=max_bytes)
+    except DecodeError:
+        if body.startswith(SEALED):
+            raise SealError("the body is sealed, and this cache has no key to open it") from None
+        raise
     number = fields.get("llmcache") if type(fields) is dict else None
     if type(number) is not int or number < FORMAT:
         raise DecodeError("the body is no envelope of llmcache")
