@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from llmcache.model.key import Key
     from llmcache.model.namespace import Namespace
     from llmcache.model.request import Request
+    from llmcache.model.seal import Seal
 
 _HOMES = {
     "AsyncCache": "llmcache.api.cache",
@@ -56,6 +57,7 @@ _HOMES = {
     "Key": "llmcache.model.key",
     "Namespace": "llmcache.model.namespace",
     "Request": "llmcache.model.request",
+    "Seal": "llmcache.model.seal",
 }
 
 __all__ = [
@@ -77,6 +79,7 @@ __all__ = [
     "Provenance",
     "Request",
     "ResponseCache",
+    "Seal",
     "SealError",
     "Stats",
     "StoreError",

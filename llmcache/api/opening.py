@@ -1,5 +1,6 @@
 """Opening: from a store URL, a file or nothing to a cache."""
 
+import os
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -7,9 +8,11 @@ from dataclasses import dataclass, fields
 
 from llmcache.api.cache import AsyncCache, Cache
 from llmcache.api.counters import Counters
+from llmcache.api.decoded import Decoded
 from llmcache.api.setup import Defaults, Setup, Tenant
 from llmcache.api.stores import open_stores
 from llmcache.api.telling import Telling
+from llmcache.codec.envelopes import READABLE, Envelopes
 from llmcache.config.resolving import resolve
 from llmcache.config.settings import Settings
 from llmcache.drivers.worlds import Surroundings
@@ -18,6 +21,7 @@ from llmcache.flows.responses import Admit
 from llmcache.model.event import Told
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import check_flag, check_max_messages, check_seconds, check_share
+from llmcache.model.seal import Seal
 from llmcache.model.units import Instant, Plain, Seconds, Share
 from llmcache.policy.admission import refusal
 from llmcache.policy.freshness import Aging
@@ -37,6 +41,7 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
     tag_models: bool | None = None,
     history_ttl: Seconds | None = None,
     max_messages: int | None = None,
+    seal: Seal | None = None,
     admit: Admit = refusal,
     listener: Callable[[Told], None] | None = None,
     clock: Callable[[], Instant] = time.time,
@@ -67,19 +72,21 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
         history_ttl: Time to live of a conversation in seconds from its last append; None means what the file says, or
             for ever.
         max_messages: Most messages a conversation keeps; None means what the file says, or all.
+        seal: The secrets with which everything is sealed before a store sees it; None means what the file says, or that it
+            stays readable.
         admit: Says why an answer is not kept, or None; by default `policy.admission.refusal`.
         listener: Is told every event; its exceptions are logged once and ignored.
         clock: Tells the time of day in seconds since the epoch; for tests.
 
     Raises:
         ConfigError: The URL, one of its options, the environment or a file is wrong; says what is allowed.
-        PluginError: The store's plugin is broken, or a package it needs is missing.
+        PluginError: The store's plugin is broken, or a package that it or the seal needs is missing.
         StoreError: The store could not be opened.
         UsageError: Another argument is wrong.
     """
     given = Given(ttl, early_refresh, background_refresh, stale_if_error, jitter, tag_models, history_ttl, max_messages)
     manner = Manner(tenant, admit, listener, clock)
-    return Cache(set_up(lambda: resolve(url, namespace=namespace, profile=profile), given, manner))
+    return Cache(set_up(lambda: resolve(url, namespace=namespace, profile=profile, seal=seal), given, manner))
 
 
 def open_async(
@@ -96,6 +103,7 @@ def open_async(
     tag_models: bool | None = None,
     history_ttl: Seconds | None = None,
     max_messages: int | None = None,
+    seal: Seal | None = None,
     admit: Admit = refusal,
     listener: Callable[[Told], None] | None = None,
     clock: Callable[[], Instant] = time.time,
@@ -103,7 +111,7 @@ def open_async(
     """Open a cache, to be awaited; the arguments are those of `open`. Use it in `async with`."""
     given = Given(ttl, early_refresh, background_refresh, stale_if_error, jitter, tag_models, history_ttl, max_messages)
     manner = Manner(tenant, admit, listener, clock)
-    return AsyncCache(set_up(lambda: resolve(url, namespace=namespace, profile=profile), given, manner))
+    return AsyncCache(set_up(lambda: resolve(url, namespace=namespace, profile=profile, seal=seal), given, manner))
 
 
 def open_settings(settings: Settings, *, look_only: bool = False) -> Cache:
@@ -170,6 +178,8 @@ def set_up(settle: Callable[[], Settings], given: Given, manner: Manner, *, look
     given.check()
     manner.check()
     settings = settle()
+    # Before any store is opened: without the package that seals nothing may be left open.
+    envelopes = READABLE if settings.seal is None else _sealed(settings.seal)
     counters = Counters()
     around = Surroundings(manner.clock, time.monotonic, Telling(counters, manner.listener))
     opened = open_stores(settings, around, look_only=look_only)
@@ -183,8 +193,15 @@ def set_up(settle: Callable[[], Settings], given: Given, manner: Manner, *, look
         time.monotonic,
         manner.listener,
         counters,
+        decoded=Decoded(envelopes),
         others=opened.others,
     )
+
+
+def _sealed(seal: Seal) -> Envelopes:
+    from llmcache.codec.seal import SealedEnvelopes  # noqa: PLC0415 -- few caches are sealed
+
+    return SealedEnvelopes(seal, os.urandom)
 
 
 def _check_callable(name: str, found: object, allowed: str) -> None:

@@ -10,7 +10,7 @@ from llmcache.api.stores import mistakes_in, url_of
 from llmcache.config.document import Document
 from llmcache.config.reading import read_document
 from llmcache.config.references import STAND_IN, without_literal
-from llmcache.config.resolving import resolve, written_stores
+from llmcache.config.resolving import resolve, written_secrets, written_stores
 from llmcache.config.settings import Settings, StoreChoice
 from llmcache.config.sources import find_source
 from llmcache.config.url import parse_url
@@ -102,7 +102,8 @@ def report_of(given: str | None, profile: str | None, *, connect: bool) -> Repor
 
 
 def _variables(document: Document) -> Iterator[Variable]:
-    names = dict.fromkeys(name for choice in written_stores(document) for name in choice.variables)
+    in_urls = [name for choice in written_stores(document) for name in choice.variables]
+    names = dict.fromkeys([*in_urls, *written_secrets(document)])
     return (Variable(name, bool(os.environ.get(name))) for name in names)
 
 

@@ -7,7 +7,8 @@ from llmcache.cli.exits import ExitCode
 from llmcache.cli.options import with_json, with_namespace
 from llmcache.cli.screen import say, show_json
 from llmcache.cli.wording import count
-from llmcache.config.resolving import namespace_in_force
+from llmcache.codec.seal import hidden
+from llmcache.config.resolving import naming_in_force
 from llmcache.keys import langchain_key, request_key
 from llmcache.keys.difference import Difference, first_difference
 from llmcache.keys.explain import Explanation, explain_langchain, explain_request
@@ -26,7 +27,7 @@ def key(file: str, namespace: str | None, as_json: bool) -> int:
     FILE is JSON, or - for standard input: {"model", "messages", "parameters", "tools"}, or LangChain's
     {"prompt", "llm_string"}.
     """
-    found = _key(read_asked(file), namespace_in_force(namespace))
+    found = _key(read_asked(file), naming_in_force(namespace))
     if as_json:
         show_json({"key": found.physical, "namespace": found.space.namespace.text, "digest": found.name})
     else:
@@ -44,7 +45,7 @@ def explain(file: str, other: str | None, namespace: str | None, as_json: bool) 
 
     With OTHER, show where the two first differ; the exit code is 1 where their keys differ.
     """
-    within = namespace_in_force(namespace)
+    within = naming_in_force(namespace)
     asked = read_asked(file)
     if other is None:
         _show_one(_explained(asked), _key(asked, within), as_json)
@@ -55,10 +56,14 @@ def explain(file: str, other: str | None, namespace: str | None, as_json: bool) 
     return ExitCode.OK if difference is None else ExitCode.NO
 
 
-def _key(asked: Asked, namespace: Namespace) -> Key:
+def _key(asked: Asked, within: tuple[Namespace, bytes | None]) -> Key:
+    """Return the key as a store knows it."""
+    namespace, secret = within
     if isinstance(asked, LangChainCall):
-        return langchain_key(asked.prompt, asked.llm_string, namespace)
-    return request_key(asked, namespace)
+        key = langchain_key(asked.prompt, asked.llm_string, namespace)
+    else:
+        key = request_key(asked, namespace)
+    return key if secret is None else hidden(key, secret)
 
 
 def _explained(asked: Asked) -> Explanation:

@@ -9,6 +9,7 @@ from llmcache.model.units import Plain
 
 _UNITS = "|".join("".join(f"[{letter}{letter.upper()}]" for letter in unit) for unit in SECONDS)
 _TEXT: Final[dict[str, Plain]] = {"type": "string", "minLength": 1}
+_REFERENCE: Final[dict[str, Plain]] = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}
 _VALUES: Final[dict[Kind, dict[str, Plain]]] = {
     "namespace": _TEXT,
     "profile": _TEXT,
@@ -28,6 +29,8 @@ _VALUES: Final[dict[Kind, dict[str, Plain]]] = {
             {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
         ]
     },
+    "secret": _REFERENCE,
+    "secrets": {"type": "array", "items": _REFERENCE, "minItems": 1},
 }
 """What a value looks like, by kind. A schema sees the shape of one value; what takes more, `config check` finds."""
 

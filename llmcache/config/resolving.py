@@ -9,12 +9,14 @@ from llmcache.config.document import Document, Value
 from llmcache.config.mistakes import error_of, nearest, shown
 from llmcache.config.references import filled, filled_url, names_in, shown_url
 from llmcache.config.schema import PURPOSES, Path, options_of
+from llmcache.config.sealing import seal_of, secrets_of, shown_keys, variables_of
 from llmcache.config.settings import Origin, Setting, Settings, StoreChoice
 from llmcache.config.sources import ARGUMENT, DEFAULT, NAMESPACE_VARIABLE, PROFILE_VARIABLE, Source, find_source
 from llmcache.config.url import parse_url
 from llmcache.config.values import ALLOWED, is_url
 from llmcache.errors import ConfigError, Mistake, UsageError
 from llmcache.model.namespace import Namespace
+from llmcache.model.seal import Seal
 from llmcache.model.units import Plain
 
 DEFAULT_URL = "sqlite:"
@@ -26,6 +28,7 @@ def resolve(
     *,
     namespace: Namespace | str | None = None,
     profile: str | None = None,
+    seal: Seal | None = None,
     environment: Mapping[str, str] | None = None,
     folder: FilePath | None = None,
 ) -> Settings:
@@ -35,6 +38,7 @@ def resolve(
         given: A store URL, the path of a TOML file, or None for what the environment or a file says.
         namespace: Holds over every other.
         profile: A profile of the file; None means $LLMCACHE_PROFILE, or the one that the file names.
+        seal: Holds over what a file says.
         environment: Variables; None means those of the process.
         folder: Where the search for a file begins; None means the working folder.
 
@@ -44,21 +48,28 @@ def resolve(
     """
     seen = os.environ if environment is None else environment
     check_namespace(namespace)
+    _check_seal(seal)
     source = find_source(given, seen, folder)
     document = _read(source)
     name, origin = _profile(source, document, seen, profile)
-    return _Resolving(source, document, seen, name).settings(namespace, origin)
+    return _Resolving(source, document, seen, name).settings(namespace, seal, origin)
 
 
-def namespace_in_force(given: Namespace | str | None) -> Namespace:
-    """Return the namespace in force, for who needs no store: what is said about stores is not looked at."""
+def naming_in_force(given: Namespace | str | None) -> tuple[Namespace, bytes | None]:
+    """Return the namespace, and the secret that names are hidden with or None, for who needs keys and no store.
+
+    What is said about stores is not looked at.
+    """
     check_namespace(given)
-    if given is not None:
-        return Namespace.of(given)
     source = find_source(None, os.environ)
     document = _read(source)
     name, _ = _profile(source, document, os.environ, None)
-    return _Resolving(source, document, os.environ, name).namespace()
+    return _Resolving(source, document, os.environ, name).naming(given)
+
+
+def written_secrets(document: Document) -> tuple[str, ...]:
+    """Return the variables that hold the secrets of a file's seals, those of every profile."""
+    return variables_of([value for path, value in document.values.items() if path[-2:-1] == ("seal",)])
 
 
 def written_stores(document: Document) -> list[StoreChoice]:
@@ -77,6 +88,11 @@ def check_namespace(given: object) -> None:
     """Raise UsageError unless `given` is a namespace, a text, or None."""
     if given is not None and not isinstance(given, Namespace | str):
         raise UsageError(f"namespace is a text such as 'shop/prod', found {type(given).__name__}")
+
+
+def _check_seal(given: object) -> None:
+    if given is not None and not isinstance(given, Seal):
+        raise UsageError(f"seal is a llmcache.Seal, found {type(given).__name__}")
 
 
 def _read(source: Source) -> Document:
@@ -144,12 +160,13 @@ class _Resolving:
         self._mistakes: list[Mistake] = []
         self._listed: list[Setting] = []
 
-    def settings(self, namespace: Namespace | str | None, profile_origin: Origin) -> Settings:
+    def settings(self, namespace: Namespace | str | None, seal: Seal | None, profile_origin: Origin) -> Settings:
         if self._source.file is not None:
             self._list("profile", self._profile or None, profile_origin)
         within = self._namespace(namespace)
         responses, history = (self._store(purpose) for purpose in ("responses", "history"))
         values = {path: self._option(path) for path in _OPTIONS}
+        sealed = self._seal(seal)
         if self._mistakes:
             raise error_of(self._mistakes)
         return Settings(
@@ -165,16 +182,18 @@ class _Resolving:
             history_ttl=values["history", "ttl"],
             sliding=values["history", "sliding"],
             max_messages=values["history", "max_messages"],
+            seal=sealed,
             source=self._source,
             profile=self._profile,
             listed=tuple(self._listed),
         )
 
-    def namespace(self) -> Namespace:
-        within = self._namespace(None)
+    def naming(self, namespace: Namespace | str | None) -> tuple[Namespace, bytes | None]:
+        within, names = self._namespace(namespace), self._find(("seal", "names"))
+        secrets = [] if names is None or self._has_gaps(names) else secrets_of(names, self._environment, self._note)
         if self._mistakes:
             raise error_of(self._mistakes)
-        return within
+        return within, secrets[0] if secrets else None
 
     def _find(self, path: Path) -> Value | None:
         """Return what the profile says, else what [llmcache] says."""
@@ -206,6 +225,19 @@ class _Resolving:
         except UsageError as error:
             self._note(found, f"{shown(found.value)}, filled from the environment", ALLOWED["namespace"], str(error))
             return DEFAULT_NAMESPACE
+
+    def _seal(self, given: Seal | None) -> Seal | None:
+        if given is not None:
+            self._list("seal.keys", ", ".join(f"key {name}" for name in given.ids), Origin(ARGUMENT))
+            return given
+        keys, names = self._find(("seal", "keys")), self._find(("seal", "names"))
+        shown = None if keys is None else shown_keys(keys, self._environment)
+        self._list("seal.keys", shown, _origin(self._document, keys))
+        self._list("seal.names", None if names is None else names.value[0], _origin(self._document, names))
+        if keys is None and names is not None:
+            self._note(names, "names without keys", "both, or keys alone", "a seal hides names and bodies, or bodies")
+        gaps = [self._has_gaps(value) for value in (keys, names) if value is not None]
+        return None if keys is None or any(gaps) else seal_of(keys, names, self._environment, self._note)
 
     def _store(self, purpose: str) -> StoreChoice:
         found = self._find((purpose, "store")) or self._find(("store",))
@@ -243,7 +275,7 @@ class _Resolving:
 
     def _has_gaps(self, written: Value) -> bool:
         """True where a variable that a value refers to is missing, which is noted."""
-        missing = [name for name in names_in(written.value) if not self._environment.get(name)]
+        missing = [name for name in names_in("".join(written.value)) if not self._environment.get(name)]
         for name in missing:
             what = "empty" if name in self._environment else "not set"
             self._note(written, f"${{{name}}}, which is {what}", "a variable of the environment that has a value")

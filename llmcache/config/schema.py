@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["namespace", "profile", "store", "url", "seconds", "count", "flag", "share"]
+Kind: TypeAlias = Literal[
+    "namespace", "profile", "store", "url", "seconds", "count", "flag", "share", "secret", "secrets"
+]
 Path: TypeAlias = tuple[str, ...]
 
 
@@ -108,6 +110,24 @@ HISTORY = Table(
     },
 )
 
+SEAL = Table(
+    "The secrets with which everything is sealed: bodies, and where wanted names.",
+    {
+        "keys": Option(
+            "secrets",
+            "what bodies are encrypted with: the first one seals, every one opens",
+            "bodies are readable",
+            '["${LLMCACHE_SEAL_KEY}"]',
+        ),
+        "names": Option(
+            "secret",
+            "what the names of conversations and tags, and the digests of requests, are hidden with",
+            "names are readable",
+            '"${LLMCACHE_SEAL_NAMES}"',
+        ),
+    },
+)
+
 PURPOSES: Mapping[str, Table] = {"responses": RESPONSES, "history": HISTORY}
 """What a store is used for, each with its own table."""
 
@@ -124,6 +144,7 @@ PROFILE = Table(
             '"sqlite:./.llmcache"',
         ),
         **PURPOSES,
+        "seal": SEAL,
     },
 )
 

@@ -7,6 +7,7 @@ from llmcache.config.mistakes import dotted
 from llmcache.config.sources import DEFAULT, Source
 from llmcache.errors import Mistake
 from llmcache.model.namespace import Namespace
+from llmcache.model.seal import Seal
 from llmcache.model.units import Plain, Seconds, Share
 
 
@@ -89,6 +90,7 @@ class Settings:
         history_ttl: Time to live of a conversation, in seconds; None means it does not expire.
         sliding: True where that counts from the last append, False where it counts from the first.
         max_messages: Most messages a conversation keeps; None means all.
+        seal: The secrets with which everything is sealed; None leaves it readable.
         source: Which source held.
         profile: The profile of the file in force, or "".
         listed: Every value with its origin, for people.
@@ -106,6 +108,7 @@ class Settings:
     history_ttl: Seconds | None = None
     sliding: bool = True
     max_messages: int | None = None
+    seal: Seal | None = None
     source: Source = field(default=Source(DEFAULT), compare=False)
     profile: str = field(default="", compare=False)
     listed: tuple[Setting, ...] = field(default=(), compare=False, repr=False)

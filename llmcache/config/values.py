@@ -29,6 +29,8 @@ ALLOWED: dict[Kind, str] = {
     "count": "a whole number from 1",
     "flag": "true or false",
     "share": "a share such as '10%' or 0.1, from 0 to less than all",
+    "secret": "a reference such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes",
+    "secrets": "a list of references, each such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes",
 }
 """What may stand there, by kind, for messages."""
 
@@ -57,6 +59,8 @@ def read_value(kind: Kind, value: Plain) -> Plain | Wrong:
         return _seconds(value)
     if kind == "share":
         return _share(value)
+    if kind in {"secret", "secrets"}:
+        return _secrets(value, is_one=kind == "secret")
     if not isinstance(value, str):
         return Wrong(shown(value))
     return _text(kind, value)
@@ -83,6 +87,24 @@ def _share(value: Plain) -> Plain | Wrong:
         return Wrong(shown(value)) if value is None else check_share("share", value)
     except (ConfigError, UsageError):
         return Wrong(shown(value))
+
+
+def _secrets(value: Plain, *, is_one: bool) -> tuple[str, ...] | Wrong:
+    """Return references to secrets, one or some. What stands there instead is not shown: it is a secret itself as a rule."""
+    texts = [value] if is_one else value
+    if not isinstance(texts, list) or not texts:
+        return Wrong("an empty list" if texts == [] else _TYPES.get(type(value), "a value of another type"))
+    for text in texts:
+        if not isinstance(text, str):
+            return Wrong(_TYPES.get(type(text), "a value of another type"))
+        if problem_in(text):
+            return Wrong(problem_in(text), "a variable of the environment is written ${NAME}")
+        if not is_reference(text):
+            return Wrong("a secret in the file", "take it from the environment: write ${NAME} in its place")
+    return tuple(texts)
+
+
+_TYPES = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}
 
 
 def _text(kind: Kind, text: str) -> Plain | Wrong:

@@ -15,10 +15,12 @@ from tests.config.wrong_files import WRONG_FILES, WrongFile
 
 SCHEMA = json_schema()
 TYPES: dict[str, tuple[type, ...]] = {
-    "object": (dict,), "string": (str,), "boolean": (bool,), "integer": (int,), "number": (int, float),
+    "object": (dict,), "array": (list,), "string": (str,), "boolean": (bool,), "integer": (int,), "number": (int, float),
 }  # fmt: skip
 RULES: dict[str, Callable[[Any, Any], bool]] = {
     "anyOf": lambda value, choices: any(takes(choice, value) for choice in choices),
+    "items": lambda value, each: all(takes(each, item) for item in value),
+    "minItems": lambda value, least: len(value) >= least,
     "minLength": lambda value, least: len(value) >= least,
     "pattern": lambda value, pattern: re.search(pattern, value) is not None,
     "minimum": lambda value, least: value >= least,
@@ -83,6 +85,7 @@ def test_editors_see_the_mistakes_of_one_value(wrong: WrongFile) -> None:
         '[llmcache]\nnamespace = "shop"\n',
         '[llmcache]\nprofile = "a"\n[profiles.a]\nstore = "x"\nresponses = { ttl = "250 MS" }\n[stores.x]\nurl = "${URL}"',
         '[llmcache.history]\nttl = 2.5\nsliding = false\nmax_messages = 1\nstore = "sqlite:"\n',
+        "[profiles.p.seal]\nkeys = ['${NEW}', '${OLD_2}']\nnames = '${NAMES}'\n[llmcache]\nprofile = 'p'\n",
         *(f'[llmcache]\nresponses.ttl = "{ttl}"\n' for ttl in ("30", "1.5h", "7d", "2 w", "10min")),
         *(f"[llmcache]\nresponses.jitter = {share}\n" for share in ('"10%"', '"0%"', '"99.9 %"', "0", "0.25")),
     ],

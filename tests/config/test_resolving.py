@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from llmcache.config.resolving import namespace_in_force, resolve
+from llmcache.config.resolving import naming_in_force, resolve
 from llmcache.config.settings import Settings
 from llmcache.config.sources import VARIABLES
 from llmcache.errors import ConfigError, UsageError
@@ -187,6 +187,8 @@ def test_every_value_says_where_it_comes_from(tmp_path: Path) -> None:
         ("history.ttl", 60, f"{file}:6 [llmcache.history]"),
         ("history.sliding", False, f"{file}:15 [profiles.prod.history]"),
         ("history.max_messages", 5, f"{file}:6 [llmcache.history]"),
+        ("seal.keys", None, "the default"),
+        ("seal.names", None, "the default"),
     ] == [(setting.key, setting.value, setting.origin.text) for setting in found.listed]
 
 
@@ -255,9 +257,9 @@ def test_the_namespace_alone_needs_no_store(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     (tmp_path / "llmcache.toml").write_text('[llmcache]\nnamespace = "shop"\nstore = "redis://${NOT_SET}"\n')
 
-    found = [namespace_in_force(None), namespace_in_force("mine")]
+    found = [naming_in_force(None), naming_in_force("mine")]
     (tmp_path / "llmcache.toml").write_text('[llmcache]\nnamespace = "${STAGE_NOT_SET}"\n')
 
-    assert [Namespace(("shop",)), Namespace(("mine",))] == found
+    assert [(Namespace(("shop",)), None), (Namespace(("mine",)), None)] == found
     with pytest.raises(ConfigError, match=r"STAGE_NOT_SET\}, which is not set"):
-        namespace_in_force(None)
+        naming_in_force(None)

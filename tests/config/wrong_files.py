@@ -25,9 +25,12 @@ _STORE = f"{_URL}, or the name of a table below [stores]"
 _SECONDS = "a length of time such as '250ms', '30s', '5m', '2h' or '7d', or a number of seconds, above zero"
 _SHARE = "a share such as '10%' or 0.1, from 0 to less than all"
 _NAMESPACE = "a text such as 'shop' or 'shop/prod'"
-_MAIN = "profile, namespace, store, responses, history"
 _RESPONSES = "store, ttl, early_refresh, background_refresh, stale_if_error, jitter, tag_models"
+_MAIN = "profile, namespace, store, responses, history, seal"
 _HISTORY = "store, ttl, sliding, max_messages"
+_ONE_SECRET = "a reference such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes"
+_SECRETS = "a list of references, each such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes"
+_TAKE_IT = "take it from the environment: write ${NAME} in its place"
 _SECRET = f"allowed {_URL}; take it from the environment: write ${{NAME}} in its place"
 
 WRONG_FILES = [
@@ -147,7 +150,7 @@ WRONG_FILES = [
     WrongFile(
         "profile that is no table",
         '[profiles]\ndev = "sqlite:"\n',
-        ":2: [profiles] dev: found 'sqlite:'; allowed a table with namespace, store, responses, history",
+        ":2: [profiles] dev: found 'sqlite:'; allowed a table with namespace, store, responses, history, seal",
     ),
     WrongFile(
         "profile named like a URL",
@@ -157,7 +160,7 @@ WRONG_FILES = [
     WrongFile(
         "misspelt key of a profile",
         '[profiles.prod]\n# the store\nstores = "sqlite:"\n',
-        ":3: [profiles.prod] stores: found an unknown key; allowed namespace, store, responses, history; "
+        ":3: [profiles.prod] stores: found an unknown key; allowed namespace, store, responses, history, seal; "
         "did you mean 'store'?",
     ),
     WrongFile(
@@ -320,5 +323,46 @@ WRONG_FILES = [
         "key given twice",
         '[llmcache]\nstore = "memory:"\n[llmcache]\n',
         ":3: found no TOML: Cannot declare ('llmcache',) twice; allowed TOML as of toml.io",
+    ),
+    WrongFile(
+        "key of a seal in the file",
+        '[llmcache]\nseal = { keys = ["hunter2hunter2hunter2hunter2hunter2hunter2hun="] }\n',
+        f":2: [llmcache.seal] keys: found a secret in the file; allowed {_SECRETS}; {_TAKE_IT}",
+    ),
+    WrongFile(
+        "key of a seal that is half in the file",
+        '[llmcache.seal]\nkeys = ["${KEY}", "hunter2${KEY}"]\n',
+        f":2: [llmcache.seal] keys: found a secret in the file; allowed {_SECRETS}; {_TAKE_IT}",
+    ),
+    WrongFile(
+        "key of a seal that is no list",
+        '[llmcache.seal]\nkeys = "hunter2"\n',
+        f":2: [llmcache.seal] keys: found a text; allowed {_SECRETS}",
+    ),
+    WrongFile(
+        "no key of a seal",
+        "[llmcache.seal]\nkeys = []\n",
+        f":2: [llmcache.seal] keys: found an empty list; allowed {_SECRETS}",
+    ),
+    WrongFile(
+        "keys of a seal that are numbers",
+        "[profiles.p.seal]\nkeys = [1, 2]\n[llmcache]\nprofile = 'p'\n",
+        f":2: [profiles.p.seal] keys: found a number; allowed {_SECRETS}",
+    ),
+    WrongFile(
+        "names of a seal that are wanted without a secret",
+        "[llmcache.seal]\nkeys = ['${KEY}']\nnames = true\n",
+        f":3: [llmcache.seal] names: found true or false; allowed {_ONE_SECRET}",
+    ),
+    WrongFile(
+        "names of a seal by a reference that is not written well",
+        "[llmcache.seal]\nnames = '${NA-ME}'\n",
+        f":2: [llmcache.seal] names: found a reference ${{...}} whose name is not made of letters, digits and _; "
+        f"allowed {_ONE_SECRET}; a variable of the environment is written ${{NAME}}",
+    ),
+    WrongFile(
+        "seal that is a reference",
+        "[llmcache]\nseal = '${KEY}'\n",
+        ":2: [llmcache] seal: found '${KEY}'; allowed a table with keys, names",
     ),
 ]
