@@ -15,7 +15,6 @@ from llmcache.api.options import in_force
 from llmcache.api.responses import AsyncResponseCache, Form, ResponseCache
 from llmcache.api.setup import Setup, Tenant
 from llmcache.errors import UsageError
-from llmcache.flows.looking import Found
 from llmcache.keys import langchain_key, langchain_model
 from llmcache.memory.forking import lock_across_forks
 from llmcache.model.entry import Provenance
@@ -24,6 +23,7 @@ from llmcache.model.key import Key
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import check_models, check_tags
 from llmcache.model.units import Seconds
+from llmcache_langchain.asking import call_here
 from llmcache_langchain.binding import Unknown, recall, remember
 from llmcache_langchain.generations import generations_to_plain
 from llmcache_langchain.hits import ENTRY_TYPE, revive, served
@@ -71,7 +71,17 @@ class AnswerCache:
     def lookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
         """Return the kept answers to a prompt as a list of the caller's own, or None."""
         key = self._key(prompt, llm_string)
-        return self._served(key, None if key is None else self._blocking.find(key), prompt, llm_string)
+        if key is None:
+            remember(self, prompt, llm_string, None)
+            return None
+        seen = self.setup.flights.landed
+        found = self._blocking.find(key)
+        if found is None and (witness := call_here()) is not None:
+            found = self._blocking.share(key, seen, witness)
+        if found is not None:
+            return served(found.entry)
+        self._missed(key, prompt, llm_string)
+        return None
 
     def update(self, prompt: str, llm_string: str, given: Sequence[Generation]) -> None:
         """Keep the answers to a prompt if they are worth it; never raises for the store's sake.
@@ -95,7 +105,17 @@ class AnswerCache:
     async def alookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
         """As `lookup`."""
         key = self._key(prompt, llm_string)
-        return self._served(key, None if key is None else await self._awaiting.find(key), prompt, llm_string)
+        if key is None:
+            remember(self, prompt, llm_string, None)
+            return None
+        seen = self.setup.flights.landed
+        found = await self._awaiting.find(key)
+        if found is None and (witness := call_here()) is not None:
+            found = await self._awaiting.share(key, seen, witness)
+        if found is not None:
+            return served(found.entry)
+        self._missed(key, prompt, llm_string)
+        return None
 
     async def aupdate(self, prompt: str, llm_string: str, given: Sequence[Generation]) -> None:
         """As `update`."""
@@ -141,13 +161,9 @@ class AnswerCache:
             self._has_warned = True
             logging.getLogger("llmcache").warning("calls go past the cache: %s", error)
 
-    def _served(self, key: Key | None, found: Found | None, prompt: str, llm_string: str) -> list[Generation] | None:
-        if found is not None:
-            return served(found.entry)
-        remember(self, prompt, llm_string, None if key is None else key.space.namespace)
-        if key is not None:
-            self._asked.begin(key, self.setup.monotonic())
-        return None
+    def _missed(self, key: Key, prompt: str, llm_string: str) -> None:
+        remember(self, prompt, llm_string, key.space.namespace)
+        self._asked.begin(key, self.setup.monotonic())
 
     def _model(self, llm_string: str) -> str | None:
         return langchain_model(llm_string) if self.setup.defaults.tag_models else None

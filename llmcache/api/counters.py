@@ -15,6 +15,7 @@ class Stats:
     Attributes:
         hits: Answers served from the store.
         misses: Nothing was kept under the key.
+        coalesced: Misses that waited for the call of another caller and got its answer.
         expired: Something was kept, but its time was over, or it was older than `max_age`.
         cleared: Something was kept, but one of its tags has been cleared.
         unreadable: Something was kept, but it was damaged or of a newer format.
@@ -28,13 +29,14 @@ class Stats:
         breaker_opened: Times that a store failed and was asked no more for a while.
         breaker_probed: Reads that were let through then, to see whether it is back.
         breaker_closed: Times that it was.
-        input_tokens_saved: Prompt tokens of the hits, as counted when they were paid.
-        output_tokens_saved: Answer tokens of the hits.
+        input_tokens_saved: Prompt tokens of hits and shared calls, as counted when they were paid.
+        output_tokens_saved: Answer tokens of them.
         seconds_saved: Time the calls behind the hits had taken.
     """
 
     hits: int = 0
     misses: int = 0
+    coalesced: int = 0
     expired: int = 0
     cleared: int = 0
     unreadable: int = 0
@@ -79,11 +81,11 @@ class Counters:
         with self._lock:
             if event.what is Happening.HIT:
                 self._hits += 1
-                self._input_tokens += event.input_tokens
-                self._output_tokens += event.output_tokens
-                self._seconds += event.seconds
             else:
                 self._counts[event.what] += 1
+            self._input_tokens += event.input_tokens
+            self._output_tokens += event.output_tokens
+            self._seconds += event.seconds
 
     def add_hit(self, saved: Provenance) -> None:
         """Add a hit without making an event of it, for the shortcut."""

@@ -13,14 +13,16 @@ from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, look_up
+from llmcache.flows.once import nothing_shared, share_or_lead
 from llmcache.flows.responses import Admit, Draft, Encode, Terms, get_or_call, keep, keep_if_possible
 from llmcache.flows.tags import model_tag
 from llmcache.model.entry import NOTHING_KNOWN, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
-from llmcache.model.options import NO_OPTIONS, Options, read_options
+from llmcache.model.options import NO_OPTIONS, Coalesce, Options, read_options
 from llmcache.model.request import Request
 from llmcache.model.units import Plain, Seconds
+from llmcache.protocols.flights import Witness
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import Clear, DeleteMany
 from llmcache.protocols.world_ops import Emit
@@ -70,6 +72,15 @@ class Answers:
     def _ttl(self, wishes: Options) -> Seconds | None:
         return self._setup.defaults.ttl if wishes.ttl is None else wishes.ttl
 
+    def _coalesce(self, wishes: Options) -> Coalesce:
+        return wishes.coalesce or self._setup.defaults.coalesce
+
+    def _share_steps(self, key: Key, seen: int, witness: Witness) -> Steps[Found | None]:
+        wishes = in_force()
+        if wishes.bypass or wishes.refresh or self._coalesce(wishes) == "off":
+            return nothing_shared()
+        return self._setup.observed(share_or_lead(key, self._setup.decoded, seen, witness))
+
     def _offer_steps(self, key: Key, value: Any, form: Form, provenance: Provenance, model: str | None) -> Steps[None]:
         wishes = in_force()
         if wishes.bypass:
@@ -84,7 +95,10 @@ class Answers:
         require_request(asked)
         key = self._key(asked, wishes)
         draft = self._draft(wishes, Provenance(model=asked.model))
-        terms = Terms(self._setup.admit, self._setup.decoded, draft, wishes.bypass, wishes.refresh, wishes.max_age)
+        terms = Terms(
+            self._setup.admit, self._setup.decoded, draft, wishes.bypass, wishes.refresh, wishes.max_age,
+            self._coalesce(wishes),
+        )  # fmt: skip
         return self._setup.observed(get_or_call(key, call, terms))
 
 
@@ -138,6 +152,18 @@ class ResponseCache(Answers):
             if not isinstance(answer, NotAnswered):
                 return answer
         return run(self._find_steps(key, wishes), self._setup.blocking_world)
+
+    def share(self, key: Key, seen: int, witness: Witness) -> Found | None:
+        """Wait for the answer of a call under way and return it, or None: then the caller leads, until it makes its offer.
+
+        For integrations that see a look-up and perhaps an offer, and not what happens in between.
+
+        Args:
+            key: `find` gave nothing for it.
+            seen: `setup.flights.landed` as it was before that.
+            witness: Ends the lead where no offer comes.
+        """
+        return run(self._share_steps(key, seen, witness), self._setup.blocking_world)
 
     def put(self, asked: Request, value: Plain, *, ttl: Seconds | None = None, tags: Iterable[str] = ()) -> None:
         """Keep `value` as the answer to `asked`, replacing what was there. Admission is not asked.
@@ -209,6 +235,10 @@ class AsyncResponseCache(Answers):
             if not isinstance(answer, NotAnswered):
                 return answer
         return await run_async(self._find_steps(key, wishes), self._setup.awaiting_world)
+
+    async def share(self, key: Key, seen: int, witness: Witness) -> Found | None:
+        """As `ResponseCache.share`."""
+        return await run_async(self._share_steps(key, seen, witness), self._setup.awaiting_world)
 
     async def put(self, asked: Request, value: Plain, *, ttl: Seconds | None = None, tags: Iterable[str] = ()) -> None:
         """As `ResponseCache.put`."""

@@ -17,11 +17,12 @@ from llmcache.drivers.worlds import Surroundings, awaiting_world, blocking_world
 from llmcache.errors import UnsupportedError, UsageError
 from llmcache.flows.responses import Admit
 from llmcache.layers.observing import observing
+from llmcache.memory.flights import LocalFlights
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.event import Told
 from llmcache.model.key import Kind, Space
 from llmcache.model.namespace import Namespace
-from llmcache.model.options import Options
+from llmcache.model.options import Coalesce, Options
 from llmcache.model.units import Instant, Seconds
 from llmcache.policy.freshness import AGELESS, Aging
 from llmcache.protocols.key_value import AsyncKeyValueStore
@@ -44,6 +45,7 @@ class Defaults:
         history_ttl: Time to live of a conversation from its last append, in seconds; None means it does not expire.
         max_messages: Most messages a conversation keeps, the oldest dropped first; None means all.
         sliding: False where the time to live of a conversation counts from its first append, not from its last.
+        coalesce: With whom a call that is under way is shared.
     """
 
     ttl: Seconds | None = None
@@ -53,6 +55,7 @@ class Defaults:
     history_ttl: Seconds | None = None
     max_messages: int | None = None
     sliding: bool = True
+    coalesce: Coalesce = "process"
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Setup:
     counters: Counters = field(default_factory=Counters)
     decoded: Decoded = field(default_factory=Decoded)
     others: Mapping[Kind, StorePair] = field(default_factory=dict)
+    flights: LocalFlights = field(default_factory=LocalFlights)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pair", in_both_colours(self.pair))
@@ -139,7 +143,7 @@ class Setup:
 
     @property
     def _around(self) -> Surroundings:
-        return Surroundings(self.now, self.monotonic, self.tell)
+        return Surroundings(self.now, self.monotonic, self.tell, self.flights)
 
     def close(self) -> None:
         """Close every store in both colours, blocking; one without a blocking colour must be closed by awaiting."""

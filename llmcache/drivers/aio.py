@@ -1,11 +1,13 @@
 """The driver for asyncio, or any other event loop: awaits the ops of steps. It imports no event loop itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
+from llmcache.memory.flights import LocalFlights
 from llmcache.model.event import Told
 from llmcache.model.units import Instant
+from llmcache.protocols.flights import Flights
 from llmcache.protocols.key_value import AsyncKeyValueStore
 from llmcache.protocols.log import AsyncLogStore
 from llmcache.protocols.scan import AsyncScanStore
@@ -25,6 +27,7 @@ class AwaitingWorld:
     now: Callable[[], Instant]
     monotonic: Callable[[], float]
     emit: Callable[[Told], None]
+    flights: Flights = field(default_factory=LocalFlights)
 
 
 async def run_async(steps: Steps[R], world: AsyncWorld) -> R:

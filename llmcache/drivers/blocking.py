@@ -1,11 +1,13 @@
 """The driver for plain calls: runs steps in the calling thread."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
+from llmcache.memory.flights import LocalFlights
 from llmcache.model.event import Told
 from llmcache.model.units import Instant
+from llmcache.protocols.flights import Flights
 from llmcache.protocols.key_value import KeyValueStore
 from llmcache.protocols.log import LogStore
 from llmcache.protocols.scan import ScanStore
@@ -25,6 +27,7 @@ class BlockingWorld:
     now: Callable[[], Instant]
     monotonic: Callable[[], float]
     emit: Callable[[Told], None]
+    flights: Flights = field(default_factory=LocalFlights)
 
 
 def run(steps: Steps[R], world: World) -> R:

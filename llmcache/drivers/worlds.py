@@ -1,15 +1,17 @@
 """Worlds made of an opened store: the one place that says what a store without an ability answers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from llmcache.drivers.aio import AwaitingWorld
 from llmcache.drivers.blocking import BlockingWorld
 from llmcache.drivers.offload import Offloaded
 from llmcache.errors import UnsupportedError
+from llmcache.memory.flights import LocalFlights
 from llmcache.model.event import Told
 from llmcache.model.units import Instant
+from llmcache.protocols.flights import Flights
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore
 from llmcache.protocols.log import AsyncLogStore, LogStore
 from llmcache.protocols.scan import AsyncScanStore, ScanStore
@@ -24,6 +26,7 @@ class Surroundings:
     now: Callable[[], Instant]
     monotonic: Callable[[], float]
     emit: Callable[[Told], None]
+    flights: Flights = field(default_factory=LocalFlights)
 
 
 class Lacking:
@@ -41,7 +44,7 @@ def blocking_world(given: KeyValueStore, around: Around) -> BlockingWorld:
     store = cast(Store, given)
     log = store if store.capabilities.log else cast(LogStore, Lacking(store.name, "conversations"))
     scan = store if store.capabilities.scan else cast(ScanStore, Lacking(store.name, "listing"))
-    return BlockingWorld(store, log, scan, around.now, around.monotonic, around.emit)
+    return BlockingWorld(store, log, scan, around.now, around.monotonic, around.emit, around.flights)
 
 
 def awaiting_world(given: AsyncKeyValueStore, around: Around) -> AwaitingWorld:
@@ -49,7 +52,7 @@ def awaiting_world(given: AsyncKeyValueStore, around: Around) -> AwaitingWorld:
     store = cast(AsyncStore, given)
     log = store if store.capabilities.log else cast(AsyncLogStore, Lacking(store.name, "conversations"))
     scan = store if store.capabilities.scan else cast(AsyncScanStore, Lacking(store.name, "listing"))
-    return AwaitingWorld(store, log, scan, around.now, around.monotonic, around.emit)
+    return AwaitingWorld(store, log, scan, around.now, around.monotonic, around.emit, around.flights)
 
 
 def in_both_colours(pair: StorePair) -> StorePair:

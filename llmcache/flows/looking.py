@@ -31,33 +31,50 @@ class Found:
     freshness: Freshness = Freshness.FRESH
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What came of reading a key.
+
+    Attributes:
+        told: The event of it: a hit, or why there is none.
+        found: The entry, where it may be served.
+        body: What the store holds, where it may be served.
+    """
+
+    told: Event
+    found: Found | None = None
+    body: bytes = b""
+
+
 def look_up(key: Key, envelopes: Envelopes, *, max_age: Seconds | None = None) -> Steps[Found | None]:
     """Return the entry under `key` if it may be served now, and tell whether it was a hit and if not why."""
+    sought = yield from seek(key, envelopes, max_age=max_age)
+    yield from Emit(sought.told)
+    return sought.found
+
+
+def seek(key: Key, envelopes: Envelopes, *, max_age: Seconds | None = None) -> Steps[Sought]:
+    """Read `key` and judge what is there, without telling anybody."""
     (body,) = yield from GetMany((key,))
     if body is None:
-        yield from Emit(Event(Happening.MISS, key.digest))
-        return None
+        return Sought(Event(Happening.MISS, key.digest))
     try:
         entry = envelopes.unpack(body, key)
     except DataError as error:
-        yield from Emit(Event(Happening.UNREADABLE, key.digest, type(error).__name__))
-        return None
+        return Sought(Event(Happening.UNREADABLE, key.digest, type(error).__name__))
     freshness = judge(entry, (yield from Now()), max_age)
     if freshness is Freshness.GONE:
-        yield from Emit(Event(Happening.EXPIRED, key.digest))
-        return None
+        return Sought(Event(Happening.EXPIRED, key.digest))
     if entry.tags and (yield from any_cleared(entry, key, envelopes)):
-        yield from Emit(Event(Happening.CLEARED, key.digest))
-        return None
-    yield from Emit(hit(entry, key))
-    return Found(entry, freshness)
+        return Sought(Event(Happening.CLEARED, key.digest))
+    return Sought(saving(Happening.HIT, entry, key), Found(entry, freshness), body)
 
 
-def hit(entry: Entry, key: Key) -> Event:
-    """Return the event of a hit on `entry`, with what it saved."""
+def saving(what: Happening, entry: Entry, key: Key) -> Event:
+    """Return the event that `entry` was served, with what that saved."""
     saved = entry.provenance
     return Event(
-        Happening.HIT,
+        what,
         key.digest,
         input_tokens=saved.input_tokens or 0,
         output_tokens=saved.output_tokens or 0,

@@ -12,10 +12,13 @@ from llmcache.codec.envelopes import Envelopes
 from llmcache.errors import ClosedError, UsageError
 from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, look_up
+from llmcache.flows.once import share
 from llmcache.model.entry import NOTHING_KNOWN, Entry, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key
+from llmcache.model.options import Coalesce
 from llmcache.model.units import Plain, Seconds
+from llmcache.protocols.flight_ops import Land, Landed
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import PutMany
@@ -57,10 +60,16 @@ class Terms:
     bypass: bool = False
     refresh: bool = False
     max_age: Seconds | None = None
+    coalesce: Coalesce = "off"
 
 
 def keep(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[None]:
     """Keep `value` under `key`; UsageError where it is not JSON-like, StoreError where the store fails."""
+    body = yield from _packed(key, value, draft, envelopes)
+    yield from _put(key, body, draft)
+
+
+def _packed(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[bytes]:
     now = yield from Now()
     entry = Entry(
         value if draft.encode is None else draft.encode(value),
@@ -70,21 +79,32 @@ def keep(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[None
         tags=draft.tags,
         provenance=draft.provenance,
     )
-    yield from PutMany((Put(key, envelopes.pack(entry, key), draft.ttl),))
+    return envelopes.pack(entry, key)
+
+
+def _put(key: Key, body: bytes, draft: Draft) -> Steps[None]:
+    yield from PutMany((Put(key, body, draft.ttl),))
     yield from Emit(Event(Happening.KEPT, key.digest))
 
 
 def keep_if_possible(key: Key, value: Any, draft: Draft, admit: Admit, envelopes: Envelopes) -> Steps[None]:
-    """Keep an answer that was already paid for: whatever prevents it is told, never raised."""
+    """Keep an answer that was already paid for, and give it to all who wait for it; what prevents either is told, never raised.
+
+    Those who wait get it also where it is not worth keeping, or the store fails: it is the answer to what they asked.
+    """
     reason = _reason(value, admit)
     if reason is not None:
         yield from Emit(Event(Happening.NOT_ADMITTED, key.digest, reason))
-        return
     try:
-        yield from failing_open(keep(key, value, draft, envelopes), key, None)
+        body = yield from failing_open(_packed(key, value, draft, envelopes), key, None)
+        if body is not None and reason is None:
+            yield from failing_open(_put(key, body, draft), key, None)
     except UsageError as error:
         what = Happening.STORE_FAILED if isinstance(error, ClosedError) else Happening.NOT_ENCODABLE
         yield from Emit(Event(what, key.digest, type(error).__name__))
+        return
+    if body is not None:
+        yield from Land(key, body)
 
 
 def _reason(value: Any, admit: Admit) -> str | None:
@@ -95,17 +115,42 @@ def _reason(value: Any, admit: Admit) -> str | None:
 
 
 def get_or_call(key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: Terms) -> Steps[Found | Plain]:
-    """Return what is kept under `key` as `Found`, or else the answer of `call` itself.
+    """Return what is kept under `key` as `Found`, or the answer of another caller's call, or else that of `call` itself.
 
     The call's exceptions pass unchanged and nothing is kept then.
     """
     if terms.bypass:
         yield from Emit(Event(Happening.BYPASSED, key.digest))
         return (yield from Call(call))
-    if not terms.refresh:
-        found = yield from failing_open(look_up(key, terms.envelopes, max_age=terms.max_age), key, None)
-        if found is not None:
-            return found
+    if terms.refresh:
+        return (yield from _called(key, call, terms))
+    if terms.coalesce == "off":
+        found = yield from _looked_up(key, terms)
+        return found or (yield from _called(key, call, terms))
+    seen = yield from Landed()
+    found = yield from _looked_up(key, terms)
+    return found or (yield from _called_once(key, call, terms, seen))
+
+
+def _looked_up(key: Key, terms: Terms) -> Steps[Found | None]:
+    return (yield from failing_open(look_up(key, terms.envelopes, max_age=terms.max_age), key, None))
+
+
+def _called_once(
+    key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: Terms, seen: int
+) -> Steps[Found | Plain]:
+    shared = yield from share(key, terms.envelopes, seen)
+    if isinstance(shared, Found):
+        return shared
+    try:
+        return (yield from _called(key, call, terms))
+    finally:
+        if shared is not None:
+            shared.abandon()
+
+
+def _called(key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: Terms) -> Steps[Plain]:
+    """Call, keep what comes if possible, and return it."""
     began = yield from Monotonic()
     answer = yield from Call(call)
     draft = terms.draft

@@ -5,10 +5,11 @@ microsecond an op.
 """
 
 from llmcache.model.event import OpDone
+from llmcache.protocols.flight_ops import Await, Board, Land, Landed
 from llmcache.protocols.steps import Op, Reply, Steps
 from llmcache.protocols.world_ops import Call, Emit, Monotonic, Now
 
-_NOT_THE_STORES = (Call, Emit, Monotonic, Now)
+_NOT_THE_STORES = (Await, Board, Call, Emit, Land, Landed, Monotonic, Now)
 
 
 def observing(op: Op[Reply]) -> Steps[Reply]:

@@ -9,6 +9,7 @@ class Happening(Enum):
 
     HIT = "hits"
     MISS = "misses"
+    COALESCED = "coalesced"
     EXPIRED = "expired"
     CLEARED = "cleared"
     BYPASSED = "bypassed"
@@ -35,9 +36,9 @@ class Event:
         what: Which.
         key: A key's digest (at most 12 characters), or "" where there is none.
         detail: The class of an error or the reason of a refusal; never content.
-        input_tokens: For a hit, prompt tokens that were not paid again.
-        output_tokens: For a hit, answer tokens that were not paid again.
-        seconds: For a hit, the time the saved call had taken.
+        input_tokens: For a hit or a shared call, prompt tokens that were not paid again.
+        output_tokens: Likewise, answer tokens that were not paid again.
+        seconds: Likewise, the time the saved call had taken.
     """
 
     what: Happening

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import Literal, TypeAlias, cast, get_args
 
 from llmcache.errors import UsageError
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Seconds, Share
+
+Coalesce: TypeAlias = Literal["off", "process", "shared"]
+"""Who shares a call that is under way: nobody, the callers in this process, or those of other processes too."""
 
 _MOST_SECONDS = 1e300
 
@@ -21,6 +25,7 @@ class Options:
         tags: Names to clear the kept answer by.
         namespace: A path below the cache's own namespace; None means the cache's own.
         max_age: Take no answer made more than this many seconds ago; None means any age.
+        coalesce: With whom to share a call that is under way; None means as the cache does.
     """
 
     bypass: bool = False
@@ -29,6 +34,7 @@ class Options:
     tags: tuple[str, ...] = ()
     namespace: Namespace | None = None
     max_age: Seconds | None = None
+    coalesce: Coalesce | None = None
 
     def over(self, outer: "Options") -> "Options":
         """Return these options where they say something, `outer` elsewhere; tags add up, namespaces nest."""
@@ -42,6 +48,7 @@ class Options:
             tags=outer.tags + tuple(tag for tag in self.tags if tag not in outer.tags),
             namespace=namespace,
             max_age=outer.max_age if self.max_age is None else self.max_age,
+            coalesce=self.coalesce or outer.coalesce,
         )
 
 
@@ -64,6 +71,7 @@ def read_options(given: dict[str, object]) -> Options:
         tags=check_tags(given.get("tags", ())),
         namespace=None if namespace is None else Namespace.of(namespace),
         max_age=check_seconds("max_age", given.get("max_age")),
+        coalesce=check_coalesce(given.get("coalesce")),
     )
 
 
@@ -89,6 +97,13 @@ def check_share(name: str, found: object) -> Share | None:
     if not 0 <= found < 1:
         raise UsageError(f"{name} is {found:.12g}; allowed are numbers from 0 to less than 1, or None")
     return float(found)
+
+
+def check_coalesce(found: object) -> Coalesce | None:
+    """Return `found` as a way of sharing calls, or None; UsageError for another word."""
+    if found is None or found in get_args(Coalesce):
+        return cast(Coalesce | None, found)
+    raise UsageError(f"coalesce is {found!r:.40}; allowed are {', '.join(map(repr, get_args(Coalesce)))}")
 
 
 def check_max_messages(found: object) -> int | None:

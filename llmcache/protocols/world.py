@@ -4,13 +4,14 @@ from typing import Protocol
 
 from llmcache.model.event import Told
 from llmcache.model.units import Instant
+from llmcache.protocols.flights import Flights
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore
 from llmcache.protocols.log import AsyncLogStore, LogStore
 from llmcache.protocols.scan import AsyncScanStore, ScanStore
 
 
 class Around(Protocol):
-    """The part of the world that has no colour: time, and a listener."""
+    """The part of the world that has no colour: time, a listener, and the calls under way."""
 
     def now(self) -> Instant:
         """Return the time of day, for the times inside entries."""
@@ -22,6 +23,11 @@ class Around(Protocol):
 
     def emit(self, event: Told, /) -> None:
         """Tell the listener; never raises."""
+        ...
+
+    @property
+    def flights(self) -> Flights:
+        """Who asks a model for what right now."""
         ...
 
 

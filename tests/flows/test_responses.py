@@ -16,6 +16,7 @@ from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.policy.freshness import Freshness
+from llmcache.protocols.flight_ops import Land
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import GetMany, PutMany
@@ -44,6 +45,11 @@ def finish(steps: Steps[Any], reply: Any) -> Any:
     with pytest.raises(StopIteration) as finished:
         steps.send(reply)
     return finished.value.value
+
+
+def landing(value: Any) -> Land:
+    """What those who wait for KEY are given, made at 100."""
+    return Land(KEY, pack(Entry(value, 100.0), KEY))
 
 
 def told(what: Happening, detail: str = "") -> Emit:
@@ -188,6 +194,8 @@ def test_an_answer_not_admitted_is_told_with_the_reason_and_not_written() -> Non
     steps = keep_if_possible(KEY, "", Draft(), lambda value: "empty", READABLE)
 
     assert next(steps) == told(Happening.NOT_ADMITTED, "empty")
+    assert steps.send(None) == Now()
+    assert steps.send(100.0) == landing("")
     assert finish(steps, None) is None
 
 
@@ -197,16 +205,26 @@ def test_an_answer_not_admitted_is_told_with_the_reason_and_not_written() -> Non
         (StoreUnavailable("down"), told(Happening.STORE_FAILED, "StoreUnavailable")),
         (StoreLimit("big"), told(Happening.TOO_LARGE, "StoreLimit")),
         (ConnectionError("a stranger's"), told(Happening.STORE_FAILED, "ConnectionError")),
-        (ClosedError("closed"), told(Happening.STORE_FAILED, "ClosedError")),
     ],
 )
 def test_whatever_prevents_keeping_a_paid_answer_is_told_and_not_raised(error: Exception, event: Emit) -> None:
-    """The answer is worth more than the cache."""
+    """The answer is worth more than the cache, and those who wait for it get it all the same."""
     steps = keep_if_possible(KEY, "answer", Draft(), admit_all, READABLE)
     next(steps)
     steps.send(100.0)
 
     assert steps.throw(error) == event
+    assert steps.send(None) == landing("answer")
+    assert finish(steps, None) is None
+
+
+def test_a_cache_closed_meanwhile_loses_no_paid_answer() -> None:
+    """It is told, and not raised."""
+    steps = keep_if_possible(KEY, "answer", Draft(), admit_all, READABLE)
+    next(steps)
+    steps.send(100.0)
+
+    assert steps.throw(ClosedError("closed")) == told(Happening.STORE_FAILED, "ClosedError")
     assert finish(steps, None) is None
 
 
@@ -245,6 +263,7 @@ def test_a_miss_calls_times_the_call_and_keeps_the_answer() -> None:
     assert ops == [GetMany((KEY,)), told(Happening.MISS), Monotonic(), Call(call), Monotonic(), Now()]
     assert written == PutMany((Put(KEY, pack(Entry("new", 100.0, provenance=Provenance(seconds=2.5)), KEY)),))
     assert steps.send(None) == told(Happening.KEPT)
+    assert isinstance(steps.send(None), Land)
     assert finish(steps, None) == "new"
 
 
@@ -262,6 +281,7 @@ def test_a_store_that_is_down_costs_nothing_but_the_call() -> None:
     ]
     steps.send(100.0)
     assert steps.throw(StoreUnavailable("down")) == told(Happening.STORE_FAILED, "StoreUnavailable")
+    assert isinstance(steps.send(None), Land)
     assert finish(steps, None) == "new"
 
 
@@ -305,4 +325,6 @@ def test_a_judge_that_fails_loses_no_answer() -> None:
     steps = keep_if_possible(KEY, "paid", Draft(), broken, READABLE)
 
     assert next(steps) == told(Happening.NOT_ADMITTED, "ZeroDivisionError")
+    assert steps.send(None) == Now()
+    assert steps.send(100.0) == landing("paid")
     assert finish(steps, None) is None

@@ -1,0 +1,181 @@
+"""The flights of one open cache: who asks a model for which key right now, and who waits for it.
+
+Leaders and waiters may be threads and tasks of several event loops at once. Nobody waits where waiting could never end: a
+flight knows which flights its leader waits for, and a caller that leads one of those, directly or through others,
+is told so. What a caller leads is remembered in its context, which the tasks and threads it starts inherit; a blocking wait stops
+a whole thread, so there everything counts that is led in this thread.
+
+Waiters are woken by the one who ends the flight. Beside that they look now and then whether the leader is still there.
+"""
+
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final
+
+from llmcache.memory.crews import Crew
+from llmcache.memory.forking import lock_across_forks
+from llmcache.model.key import Key
+from llmcache.model.units import Seconds
+from llmcache.protocols.flights import Ending, Witness
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+FIRST_LOOK: Final[Seconds] = 0.02
+RAREST_LOOK: Final[Seconds] = 0.5
+"""How soon a waiter looks after the leader, and how seldom after it has waited long."""
+
+# One for all caches: who waits for whom does not end at the border of a cache.
+_lock = lock_across_forks()
+_leading: ContextVar[tuple["LocalFlight", ...]] = ContextVar("llmcache_leading", default=())
+
+
+class LocalFlight:
+    """One call under way in this process; obeys `protocols.flights.Flight`."""
+
+    __slots__ = ("_flights", "crew", "key", "outcome", "waiters", "waits_for")
+
+    def __init__(self, flights: "LocalFlights", key: Key, witness: Witness | None) -> None:
+        self._flights = flights
+        self.key = key
+        self.crew = Crew(witness, lambda _: self.abandon())
+        self.outcome: bytes | Ending | None = None
+        self.waiters: list[Callable[[], None]] = []
+        self.waits_for: list[LocalFlight] = []
+
+    @property
+    def is_over(self) -> bool:
+        return self.outcome is not None
+
+    def abandon(self) -> None:
+        self._flights.end(self, Ending.ABANDONED)
+
+    def wait(self) -> bytes | Ending:
+        gate = threading.Lock()
+        gate.acquire()
+        with self._waiting(gate.release, self._flights.led_in_thread()) as may_wait:
+            pauses = _pauses()
+            while may_wait and self.outcome is None:
+                if not gate.acquire(timeout=next(pauses)):
+                    self._look_after()
+        return Ending.NOT_WAITED if self.outcome is None else self.outcome
+
+    async def wait_async(self) -> bytes | Ending:
+        import asyncio  # noqa: PLC0415 -- here a loop runs; blocking users never need it
+
+        loop = asyncio.get_running_loop()
+        gate = loop.create_future()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the waiter's loop is closed: nobody is there to be woken
+                loop.call_soon_threadsafe(_open_gate, gate)
+
+        with self._waiting(wake, _led_in_context()) as may_wait:
+            pauses = _pauses()
+            while may_wait and self.outcome is None:
+                await asyncio.wait((gate,), timeout=next(pauses))
+                self._look_after()
+        return Ending.NOT_WAITED if self.outcome is None else self.outcome
+
+    @contextmanager
+    def _waiting(self, wake: Callable[[], None], led: list["LocalFlight"]) -> Generator[bool]:
+        """Be one who waits, woken by `wake`; gives whether that may be, because it will end."""
+        with _lock:
+            may_wait = not _depends(self, led)
+            if may_wait:
+                self.waiters.append(wake)
+                for mine in led:
+                    mine.waits_for.append(self)
+        try:
+            yield may_wait
+        finally:
+            if may_wait:
+                with _lock:
+                    self.waiters.remove(wake)
+                    for mine in led:
+                        mine.waits_for.remove(self)
+
+    def _look_after(self) -> None:
+        if self.outcome is None and self.crew.is_gone():
+            self.abandon()
+
+
+class LocalFlights:
+    """Keeps the flights of one open cache; obeys `protocols.flights.Flights`."""
+
+    def __init__(self) -> None:
+        self._open: dict[Key, LocalFlight] = {}
+        self._landed = 0
+
+    @property
+    def landed(self) -> int:
+        return self._landed
+
+    def board(self, key: Key, witness: Witness | None = None, /) -> tuple[LocalFlight, bool]:
+        with _lock:
+            flight = self._open.get(key)
+            if flight is not None and not flight.crew.is_gone():
+                return flight, False
+            mine = self._open[key] = LocalFlight(self, key, witness)
+        if flight is not None:
+            flight.abandon()
+        _leading.set((*_led_in_context(), mine))
+        return mine, True
+
+    def land(self, key: Key, body: bytes, /) -> None:
+        with _lock:
+            flight = self._open.get(key)
+        if flight is not None:
+            self.end(flight, body)
+
+    def end(self, flight: LocalFlight, outcome: bytes | Ending) -> None:
+        """End `flight` and wake all who wait for it; nothing where it is over."""
+        with _lock:
+            if flight.is_over:
+                return
+            flight.outcome = outcome
+            self._landed += not isinstance(outcome, Ending)
+            if self._open.get(flight.key) is flight:
+                del self._open[flight.key]
+            waiters = flight.waiters.copy()
+        for wake in waiters:
+            wake()
+
+    def led_in_thread(self) -> list[LocalFlight]:
+        """Return the flights that cannot go on while this thread waits: those of the context, and all begun in the thread."""
+        here = threading.get_ident()
+        with _lock:
+            also = [led for led in self._open.values() if led.crew.thread == here]
+        return list(dict.fromkeys((*_led_in_context(), *also)))
+
+
+def _led_in_context() -> list[LocalFlight]:
+    return [led for led in _leading.get() if not led.is_over]
+
+
+def _open_gate(gate: "Future[None]") -> None:
+    if not gate.done():
+        gate.set_result(None)
+
+
+def _depends(flight: LocalFlight, led: list[LocalFlight]) -> bool:
+    """True where `flight` cannot end before one of `led` does."""
+    seen: set[int] = set()
+    ahead = [flight]
+    while ahead:
+        at = ahead.pop()
+        if at in led:
+            return True
+        if id(at) not in seen:
+            seen.add(id(at))
+            ahead.extend(at.waits_for)
+    return False
+
+
+def _pauses() -> Iterator[Seconds]:
+    pause = FIRST_LOOK
+    while True:
+        yield pause
+        pause = min(pause * 2, RAREST_LOOK)

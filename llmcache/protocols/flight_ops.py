@@ -1,0 +1,60 @@
+"""Ops for one call per key."""
+
+from dataclasses import dataclass
+
+from llmcache.model.key import Key
+from llmcache.protocols.flights import Ending, Flight, Witness
+from llmcache.protocols.steps import Op
+from llmcache.protocols.world import AsyncWorld, World
+
+
+@dataclass(frozen=True, slots=True)
+class Landed(Op[int]):
+    """Tell how many flights have landed so far."""
+
+    def on(self, world: World, /) -> int:
+        return world.flights.landed
+
+    async def on_async(self, world: AsyncWorld, /) -> int:
+        return world.flights.landed
+
+
+@dataclass(frozen=True, slots=True)
+class Board(Op[tuple[Flight, bool]]):
+    """Lead the flight of a key, or get the one that is under way; see `Flights.board`."""
+
+    key: Key
+    witness: Witness | None = None
+
+    def on(self, world: World, /) -> tuple[Flight, bool]:
+        return world.flights.board(self.key, self.witness)
+
+    async def on_async(self, world: AsyncWorld, /) -> tuple[Flight, bool]:
+        return world.flights.board(self.key, self.witness)
+
+
+@dataclass(frozen=True, slots=True)
+class Await(Op[bytes | Ending]):
+    """Wait until a flight is over."""
+
+    flight: Flight
+
+    def on(self, world: World, /) -> bytes | Ending:
+        return self.flight.wait()
+
+    async def on_async(self, world: AsyncWorld, /) -> bytes | Ending:
+        return await self.flight.wait_async()
+
+
+@dataclass(frozen=True, slots=True)
+class Land(Op[None]):
+    """Give an envelope to all who wait for a key."""
+
+    key: Key
+    body: bytes
+
+    def on(self, world: World, /) -> None:
+        world.flights.land(self.key, self.body)
+
+    async def on_async(self, world: AsyncWorld, /) -> None:
+        world.flights.land(self.key, self.body)

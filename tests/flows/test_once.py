@@ -1,0 +1,169 @@
+"""One call per key, fed with answers by hand."""
+
+from typing import Any
+
+import pytest
+
+from llmcache.codec.envelope import pack
+from llmcache.codec.envelopes import READABLE
+from llmcache.errors import StoreUnavailable
+from llmcache.flows.looking import Found
+from llmcache.flows.once import nothing_shared, share, share_or_lead
+from llmcache.model.entry import Entry, Provenance
+from llmcache.model.event import Event, Happening
+from llmcache.model.key import Key, Kind, Space
+from llmcache.model.namespace import Namespace
+from llmcache.protocols.flight_ops import Await, Board, Land, Landed
+from llmcache.protocols.flights import Ending, Witness
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.store_ops import GetMany
+from llmcache.protocols.world_ops import Emit, Now
+
+KEY = Key(Space(Namespace(("shop",)), Kind.RESPONSE), "ab" * 32)
+ENTRY = Entry("answer", made_at=100.0, provenance=Provenance("m", 3, 4, None, 1.5))
+BODY = pack(ENTRY, KEY)
+COALESCED = Emit(Event(Happening.COALESCED, KEY.digest, "", 3, 4, 1.5))
+
+
+class HandFlight:
+    """A flight that remembers whether it was abandoned."""
+
+    key = KEY
+
+    def __init__(self) -> None:
+        self.is_over = False
+
+    def abandon(self) -> None:
+        """Remember it."""
+        self.is_over = True
+
+    def wait(self) -> bytes | Ending:
+        """Never asked here."""
+        raise AssertionError("the driver waits")
+
+    async def wait_async(self) -> bytes | Ending:
+        """Never asked here."""
+        raise AssertionError("the driver waits")
+
+
+def finish(steps: Steps[Any], reply: Any) -> Any:
+    """Send the last reply and return the steps' answer."""
+    with pytest.raises(StopIteration) as finished:
+        steps.send(reply)
+    return finished.value.value
+
+
+def test_who_leads_goes_on_where_nothing_landed_since_they_looked() -> None:
+    """No second look-up."""
+    flight = HandFlight()
+    steps = share(KEY, READABLE, 7)
+
+    assert Board(KEY) == next(steps)
+    assert Landed() == steps.send((flight, True))
+    assert flight is finish(steps, 7)
+
+
+def test_who_leads_looks_again_where_something_landed_meanwhile() -> None:
+    """What is there now is given to all who board since, too."""
+    flight = HandFlight()
+    steps = share(KEY, READABLE, 7)
+    next(steps)
+    steps.send((flight, True))
+
+    assert GetMany((KEY,)) == steps.send(8)
+    assert Now() == steps.send([BODY])
+    assert Land(KEY, BODY) == steps.send(150.0)
+    assert COALESCED == steps.send(None)
+    assert Found(ENTRY) == finish(steps, None)
+
+
+@pytest.mark.parametrize("found", [None, b"damaged"])
+def test_who_leads_and_finds_nothing_again_leads(found: bytes | None) -> None:
+    """The second miss is not counted."""
+    flight = HandFlight()
+    steps = share(KEY, READABLE, 7)
+    next(steps)
+    steps.send((flight, True))
+    steps.send(8)
+
+    assert flight is finish(steps, [found])
+
+
+def test_a_store_that_fails_meanwhile_keeps_nobody_from_leading() -> None:
+    """It is told, as any other failure."""
+    flight = HandFlight()
+    steps = share(KEY, READABLE, 7)
+    next(steps)
+    steps.send((flight, True))
+    steps.send(8)
+
+    assert Emit(Event(Happening.STORE_FAILED, KEY.digest, "StoreUnavailable")) == steps.throw(StoreUnavailable("down"))
+    assert flight is finish(steps, None)
+
+
+def test_a_leader_that_is_cancelled_while_it_looks_again_hands_over() -> None:
+    """Nobody waits for it in vain."""
+    flight = HandFlight()
+    steps = share(KEY, READABLE, 7)
+    next(steps)
+    steps.send((flight, True))
+    steps.send(8)
+    with pytest.raises(KeyboardInterrupt):
+        steps.throw(KeyboardInterrupt())
+
+    assert flight.is_over
+
+
+def test_who_waits_opens_what_landed() -> None:
+    """It says what it saved."""
+    flight = HandFlight()
+    steps = share(KEY, READABLE, 7)
+    next(steps)
+
+    assert Await(flight) == steps.send((flight, False))
+    assert COALESCED == steps.send(BODY)
+    assert Found(ENTRY) == finish(steps, None)
+
+
+def test_what_landed_and_cannot_be_read_means_to_call_alone() -> None:
+    """As where nothing came."""
+    steps = share(KEY, READABLE, 7)
+    next(steps)
+    steps.send((HandFlight(), False))
+
+    assert finish(steps, b"damaged") is None
+
+
+def test_who_must_not_wait_calls_alone() -> None:
+    """At once."""
+    steps = share(KEY, READABLE, 7)
+    next(steps)
+    steps.send((HandFlight(), False))
+
+    assert finish(steps, Ending.NOT_WAITED) is None
+
+
+def test_after_two_abandoned_flights_nobody_waits_again() -> None:
+    """A model that keeps failing must not make a queue."""
+    steps = share(KEY, READABLE, 7)
+    next(steps)
+    steps.send((HandFlight(), False))
+
+    assert Board(KEY) == steps.send(Ending.ABANDONED)
+    steps.send((HandFlight(), False))
+    assert finish(steps, Ending.ABANDONED) is None
+
+
+def test_who_is_seen_only_twice_leads_without_knowing() -> None:
+    """The witness goes along, and the flight stays with those who keep it."""
+    witness = Witness(object, 1)
+    steps = share_or_lead(KEY, READABLE, 7, witness)
+
+    assert Board(KEY, witness) == next(steps)
+    steps.send((HandFlight(), True))
+    assert finish(steps, 7) is None
+
+
+def test_sharing_with_nobody_takes_no_op() -> None:
+    """For calls that are not to be shared."""
+    assert [] == list(nothing_shared())
