@@ -43,7 +43,7 @@ def find(cache: Cache, asked: str, namespace: Namespace | None, kind: Kind | Non
     """Return the key that `asked` means, or None where nothing kept has that name.
 
     Args:
-        asked: A physical key, a whole name, or the beginning of exactly one name.
+        asked: A physical key, a whole name, or the beginning of exactly one name. Where the seal hides names, also what is hidden.
         namespace: Where to look for names; None means everywhere.
         kind: What to look among; None means all that people look at.
 
@@ -68,6 +68,9 @@ def _begin_with(cache: Cache, space: Space, beginning: str) -> list[Key]:
     A scan begins behind a key, so a name that is the beginning itself is asked for in another way.
     """
     start = Key(space, beginning)
+    hidden = cache.setup.envelopes.named(start)
+    if hidden is not start and is_kept(cache, hidden):
+        return [hidden]
     behind = islice(_pages(cache, space, start), _NAMED + 1)
     found = [listed.key for listed in behind if listed.key.name.startswith(beginning)]
     return [start, *found] if is_kept(cache, start) else found

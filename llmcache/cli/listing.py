@@ -12,6 +12,7 @@ from llmcache.cli.options import opened, shown_store, with_json, with_kind, with
 from llmcache.cli.reading import Row, row_data, row_of
 from llmcache.cli.screen import Column, say, show_json, show_table
 from llmcache.cli.wording import size, span
+from llmcache.errors import SealError
 from llmcache.model.key import Key, Kind
 from llmcache.model.units import Instant, Seconds
 from llmcache.protocols.scan import SpaceUse
@@ -86,6 +87,10 @@ def _show_keys(rows: Sequence[Row], where: str, more: str | None) -> None:
             _show_conversations(list(of_kind))
         else:
             _show_entries(list(of_kind), time.time())
+    if any(row.problem == SealError.__name__ for row in rows):
+        say(
+            "\nSealError: sealed with a key that is not configured here, or not sealed where all should be; see `config show`."
+        )
     if more is not None:
         say(f"\nThere is more; go on with: --after {more}")
 

@@ -163,7 +163,9 @@ def _read(body: bytes, max_bytes: int) -> tuple[bytes, dict[str, Plain]]:
         fields = parsed(text, max_bytes=max_bytes)
     except DecodeError:
         if body.startswith(SEALED):
-            raise SealError("the body is sealed, and this cache has no key to open it") from None
+            raise SealError(
+                "the body is sealed, and this cache has no keys; give it `seal`, in a file or as an argument"
+            ) from None
         raise
     number = fields.get("llmcache") if type(fields) is dict else None
     if type(number) is not int or number < FORMAT:

@@ -190,7 +190,7 @@ class _Resolving:
 
     def naming(self, namespace: Namespace | str | None) -> tuple[Namespace, bytes | None]:
         within, names = self._namespace(namespace), self._find(("seal", "names"))
-        secrets = [] if names is None or self._has_gaps(names) else secrets_of(names, self._environment, self._note)
+        secrets = self._secrets(names)
         if self._mistakes:
             raise error_of(self._mistakes)
         return within, secrets[0] if secrets else None
@@ -236,8 +236,13 @@ class _Resolving:
         self._list("seal.names", None if names is None else names.value[0], _origin(self._document, names))
         if keys is None and names is not None:
             self._note(names, "names without keys", "both, or keys alone", "a seal hides names and bodies, or bodies")
-        gaps = [self._has_gaps(value) for value in (keys, names) if value is not None]
-        return None if keys is None or any(gaps) else seal_of(keys, names, self._environment, self._note)
+        secrets, hiding = self._secrets(keys), self._secrets(names)
+        return None if keys is None else seal_of(keys, secrets, hiding, self._note)
+
+    def _secrets(self, written: Value | None) -> list[bytes]:
+        if written is None or self._has_gaps(written):
+            return []
+        return secrets_of(written, self._environment, self._note)
 
     def _store(self, purpose: str) -> StoreChoice:
         found = self._find((purpose, "store")) or self._find(("store",))

@@ -30,11 +30,16 @@ def secrets_of(written: Value, environment: Mapping[str, str], note: Note) -> li
     return found
 
 
-def seal_of(keys: Value, names: Value | None, environment: Mapping[str, str], note: Note) -> Seal | None:
-    """Return the seal that these values say, every variable of which is set; None where something is noted."""
-    secrets = secrets_of(keys, environment, note)
-    hiding = [] if names is None else secrets_of(names, environment, note)
-    if len(secrets) < len(keys.value) or (names is not None and not hiding):
+def seal_of(keys: Value, secrets: Sequence[bytes], hiding: Sequence[bytes], note: Note) -> Seal | None:
+    """Return the seal of these secrets, of which one may be missing that was noted; None where they make none.
+
+    Args:
+        keys: Where the keys stand.
+        secrets: The keys.
+        hiding: The secret of the names, or none.
+        note: Is told of a secret that is there twice.
+    """
+    if not secrets:
         return None
     try:
         return Seal(*secrets, names=hiding[0] if hiding else None)

@@ -145,7 +145,7 @@ def test_a_message_that_does_not_open_is_an_error_that_says_which(opening: Open)
             llmcache.SealError, match=r"^message 1 of the 2 read of a history cannot be used: the seal of"
         ):
             history.all()
-    for seal, reason in ((llmcache.Seal(OLD), "is sealed with a key"), (None, "no key to open it")):
+    for seal, reason in ((llmcache.Seal(OLD), "is sealed with a key"), (None, "this cache has no keys")):
         with opening(seal) as cache, pytest.raises(llmcache.SealError, match=rf"^message 0 of the 2 read .* {reason}"):
             cache.history("ada").all()
 

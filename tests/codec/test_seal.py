@@ -122,8 +122,11 @@ def test_a_readable_body_is_refused_by_a_sealed_cache_and_a_sealed_one_by_a_read
     assert "SealError: the body under 9f86d081884c is not sealed, and this cache takes sealed ones only" == opened(
         planted
     )
-    assert "SealError: the body is sealed, and this cache has no key to open it" == opened(BODY, envelopes=READABLE)
-    with pytest.raises(SealError, match="no key"):
+    assert (
+        "SealError: the body is sealed, and this cache has no keys; give it `seal`, in a file or as an argument"
+        == opened(BODY, envelopes=READABLE)
+    )
+    with pytest.raises(SealError, match="no keys"):
         READABLE.peek(BODY, KEY)
     with pytest.raises(SealError, match="is not sealed"):
         ENVELOPES.peek(planted, KEY)
