@@ -49,6 +49,7 @@ class Limits:
         max_item_bytes: Largest key and value together; a collection is one item.
         max_element_bytes: Largest element of a collection.
         max_topic_bytes: Largest message of a topic.
+        max_subscriptions: Most subscriptions at once, of all topics together.
         operations_per_second: Rate over which calls are refused; the documented default of 100 is off here.
     """
 
@@ -56,6 +57,7 @@ class Limits:
     max_item_bytes: int | None = 5 * MB
     max_element_bytes: int | None = 128 * KB
     max_topic_bytes: int | None = 4 * KB
+    max_subscriptions: int | None = 100
     operations_per_second: float | None = None
 
 

@@ -7,6 +7,7 @@ from grpc import StatusCode
 RATE: Final = "operations_rate_limit_exceeded"
 ITEM_SIZE: Final = "item_size_limit_exceeded"
 ELEMENT_SIZE: Final = "element_size_limit_exceeded"
+SUBSCRIPTIONS: Final = "topic_subscriptions_limit_exceeded"
 
 
 class RejectionError(Exception):
@@ -36,5 +37,5 @@ def precondition(details: str) -> RejectionError:
 
 
 def too_large(details: str, err: str) -> RejectionError:
-    """Return the refusal of something over a limit of size."""
+    """Return the refusal of something over a limit of size or number."""
     return RejectionError(StatusCode.RESOURCE_EXHAUSTED, details, err)

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, NoReturn, Self
@@ -81,7 +82,7 @@ class MomentoLocal:
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
         port: int = 0,
-        workers: int = 32,
+        workers: int = 256,
     ) -> None:
         self.host = host
         self.keep = Keep(limits or Limits(), clock)
@@ -126,6 +127,10 @@ class MomentoLocal:
         """Return how many calls of this name arrived."""
         return sum(called.rpc == rpc for called in tuple(self.calls))
 
+    def lose_messages(self, cache: str, topic: str) -> None:
+        """Drop what is kept of a topic, as where the service moves it: subscribers, also later ones, learn of a discontinuity."""
+        self._topics.lose(cache, topic)
+
     def _services(self) -> Iterator[Any]:
         for module in _SERVICES:
             for service in module.DESCRIPTOR.services_by_name.values():
@@ -153,10 +158,27 @@ class MomentoLocal:
     def _subscribed(self, request: Any, context: Any) -> Iterator[Any]:
         try:
             self._admit("Subscribe", request, context)
-            box = self._topics.subscribe(request)
+            most, end = self.faults.asked_end(_metadata_of(context))
+            with closing(self._topics.deliver(self._topics.subscribe(request), request, context)) as messages:
+                for count, message in enumerate(messages):
+                    if count >= most:
+                        raise end.rejection()
+                    yield from self._passed(message)
         except RejectionError as rejection:
             _end(context, rejection)
-        return self._topics.deliver(box, request, context)
+
+    def _passed(self, message: Any) -> Iterator[Any]:
+        """Give a message of a subscription, if it gets through."""
+        for fault in self.faults.take_message(message.WhichOneof("kind").capitalize()):
+            if self._closing.wait(fault.delay):
+                return
+            if fault.code is not None and fault.is_after:
+                yield message
+            if fault.code is not None:
+                raise fault.rejection()
+            if fault.is_lost:
+                return
+        yield message
 
     def _served(self, rpc: str, request: Any, context: Any) -> Any:
         try:
@@ -179,7 +201,7 @@ class MomentoLocal:
 
     def _admit(self, rpc: str, request: Any, context: Any) -> tuple[str, RejectionError | None]:
         """Note the call and let it in, or raise; return its cache, and the error it ends with behind its deed."""
-        metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+        metadata = _metadata_of(context)
         given = metadata.pop("authorization", None)
         cache = str(metadata.get("cache") or getattr(request, "cache_name", ""))
         self.calls.append(Called(rpc, cache, MappingProxyType(metadata)))
@@ -215,6 +237,10 @@ class _Allowance:
             if self._left < 1:
                 raise RejectionError(grpc.StatusCode.RESOURCE_EXHAUSTED, "operations rate limit exceeded", RATE)
             self._left -= 1
+
+
+def _metadata_of(context: Any) -> dict[str, str]:
+    return {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
 
 
 def _end(context: Any, rejection: RejectionError) -> NoReturn:
