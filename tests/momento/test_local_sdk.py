@@ -187,6 +187,18 @@ def test_a_missing_cache_is_not_found(sdk: Sdk) -> None:
     assert {MomentoErrorCode.NOT_FOUND_ERROR} == codes
 
 
+def test_signing_keys_are_made_listed_and_revoked(sdk: Sdk, clock: Clock) -> None:
+    """Until they expire."""
+    made = [sdk("create_signing_key", timedelta(minutes=minutes)).key_id for minutes in (1, 2, 3)]
+    revoked = sdk.name_of("revoke_signing_key", made[1])
+    before = {each.key_id for each in sdk("list_signing_keys").signing_keys}
+    clock.now += 60
+    after = {each.key_id for each in sdk("list_signing_keys").signing_keys}
+
+    assert ("Success", {made[0], made[2]}, {made[2]}) == (revoked, before, after)
+    assert MomentoErrorCode.NOT_FOUND_ERROR == sdk("revoke_signing_key", made[1]).error_code
+
+
 def test_calls_are_noted_without_the_key(server: MomentoLocal, sdk: Sdk) -> None:
     """Name, cache, and what came with them but for the token."""
     sdk("set", "shop", "key", "value")

@@ -94,6 +94,7 @@ class Keep:
         self.clock = clock
         self.lock = threading.RLock()
         self.caches: dict[str, dict[bytes, Item]] = {}
+        self.signing_keys: dict[str, float] = {}
 
     def cache(self, name: str) -> dict[bytes, Item]:
         """Return a cache's items; NOT_FOUND where there is no such cache."""

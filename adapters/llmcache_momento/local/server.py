@@ -26,11 +26,12 @@ from llmcache_momento.local.lists import LISTS
 from llmcache_momento.local.rejection import RATE, RejectionError
 from llmcache_momento.local.scalars import SCALARS
 from llmcache_momento.local.sets import SETS
+from llmcache_momento.local.signing_keys import SIGNING_KEYS
 from llmcache_momento.local.sorted_sets import SORTED_SETS
 from llmcache_momento.local.topics import Topics
 
 _SERVICES: Final = (cacheclient_pb2, controlclient_pb2, cachepubsub_pb2)
-_HANDLERS: Final = {**SCALARS, **LISTS, **DICTIONARIES, **SETS, **SORTED_SETS, **CACHES}
+_HANDLERS: Final = {**SCALARS, **LISTS, **DICTIONARIES, **SETS, **SORTED_SETS, **CACHES, **SIGNING_KEYS}
 _CALLS_KEPT: Final = 100_000
 _OPTIONS: Final = (
     # Without this a second server may take the same port, and the kernel splits the connections between them.
