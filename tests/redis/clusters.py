@@ -1,8 +1,6 @@
-"""A cluster, a sentinel and certificates for tests, made by the servers' own tools."""
+"""A cluster and a sentinel for tests, made by the servers' own tools."""
 
-import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -91,19 +89,3 @@ class Members:
             if time.monotonic() > end:
                 raise TimeoutError(f"the cluster did not {what} within {PATIENCE:g} s")
             time.sleep(0.02)
-
-
-def certificates(folder: Path) -> Path:
-    """Make a certificate of 127.0.0.1 that signs itself, and its key; return the folder of `cert.pem` and `key.pem`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        raise FileNotFoundError("openssl is not installed")
-    subprocess.run(
-        [
-            openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"),
-        ],
-        check=True, capture_output=True, timeout=60,
-    )  # fmt: skip
-    return folder

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.redis.clusters import Members, certificates
+from tests.certificates import certificates
+from tests.redis.clusters import Members
 from tests.redis.servers import Program, Server, free_port, system_redis
 from tests.redis.things import MASTER, PASSWORD, Encrypted, Newer, Watched
 

@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 import threading
+from pathlib import Path
 
 from llmcache_momento.local.server import MomentoLocal
 
@@ -24,13 +25,27 @@ def main() -> None:
     parser.add_argument(
         "--cache", action="append", default=[], help="a cache that is there from the beginning; repeatable"
     )
+    parser.add_argument(
+        "--tls",
+        nargs=2,
+        type=_content,
+        metavar=("CERTIFICATE", "KEY"),
+        help="files of a certificate and its private key, as PEM: answer encrypted connections, and those only",
+    )
     chosen = parser.parse_args()
-    with MomentoLocal(chosen.cache, host=chosen.host, port=chosen.port) as server:
+    with MomentoLocal(chosen.cache, host=chosen.host, port=chosen.port, tls=chosen.tls) as server:
         sys.stdout.write(f"{server.port}\n")
         sys.stdout.flush()
         sys.stderr.write("A stand-in for the Momento service, for developers and tests. Nothing it holds is kept.\n")
         with contextlib.suppress(KeyboardInterrupt):
             _wait()
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot be read: {path}: {error.strerror}") from error
 
 
 def _wait() -> None:

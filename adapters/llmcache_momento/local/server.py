@@ -71,6 +71,8 @@ class MomentoLocal:
         clock: Tells the time of day, by which items expire.
         host: The address to listen on.
         port: The port to listen on; 0 chooses a free one.
+        tls: A certificate chain and its private key, as PEM: answer encrypted connections, and those only. Clients must be
+            told to trust it; gRPC's trust what the file named by GRPC_DEFAULT_SSL_ROOTS_FILE_PATH holds.
         workers: Most calls at once; a subscription counts as one while it lasts.
     """
 
@@ -83,6 +85,7 @@ class MomentoLocal:
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: tuple[bytes, bytes] | None = None,
         workers: int = 256,
     ) -> None:
         self.host = host
@@ -96,7 +99,7 @@ class MomentoLocal:
         self._allowance = _Allowance(self.keep)
         self._server: Any = grpc.server(ThreadPoolExecutor(workers, "momento-local"), options=_OPTIONS)
         self._server.add_generic_rpc_handlers(tuple(self._services()))
-        self.port: int = self._server.add_insecure_port(f"{host}:{port}")
+        self.port = self._listen(port, tls)
 
     @property
     def address(self) -> str:
@@ -131,6 +134,13 @@ class MomentoLocal:
     def lose_messages(self, cache: str, topic: str) -> None:
         """Drop what is kept of a topic, as where the service moves it: subscribers, also later ones, learn of a discontinuity."""
         self._topics.lose(cache, topic)
+
+    def _listen(self, port: int, tls: tuple[bytes, bytes] | None) -> int:
+        address = f"{self.host}:{port}"
+        if tls is None:
+            return int(self._server.add_insecure_port(address))
+        chain, key = tls
+        return int(self._server.add_secure_port(address, grpc.ssl_server_credentials([(key, chain)])))
 
     def _services(self) -> Iterator[Any]:
         for module in _SERVICES:
