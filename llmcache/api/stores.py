@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from llmcache.api.guarding import guarded
 from llmcache.config.mistakes import error_of
 from llmcache.config.settings import Settings, StoreChoice
 from llmcache.config.url import StoreURL, parse_url
@@ -52,7 +53,8 @@ def open_stores(settings: Settings, around: Around, *, look_only: bool = False) 
     try:
         for choice, url in urls.items():
             is_hidden = look_only and not catalogue.is_there(url, around.now, plugins)
-            opened[choice] = catalogue.open_pair(NOWHERE if is_hidden else url, around.now, plugins)
+            pair = catalogue.open_pair(NOWHERE if is_hidden else url, around.now, plugins)
+            opened[choice] = guarded(pair, around)
     except BaseException:
         for pair in opened.values():
             if pair.blocking is not None:  # one that can only be awaited has no connection before its first use

@@ -17,14 +17,10 @@ from llmcache.errors import (
     UsageError,
 )
 from llmcache.model.event import Event, Happening
-from llmcache.model.key import Key
 from llmcache.policy.breaker import Breaker, Pass, Refused
 from llmcache.protocols.steps import Op, Reply, Steps
-from llmcache.protocols.store_ops import Clear, DeleteIfEqual, DeleteMany, GetMany, PutIfAbsent, PutMany
+from llmcache.protocols.store_ops import ENTRY_OPS, GetMany, digest_of, said
 from llmcache.protocols.world_ops import Emit, Monotonic
-
-ENTRY_OPS = frozenset({GetMany, PutMany, PutIfAbsent, DeleteMany, DeleteIfEqual, Clear})
-"""The ops of `KeyValueStore`."""
 
 _ANSWERS = (StoreRefused, StoreLimit, UnsupportedError, DataError, ConflictError)
 """Errors that a store raises which is well and was asked for what it does not do."""
@@ -58,7 +54,7 @@ class Breaking:
         if isinstance(given, Refused):
             raise StoreUnavailable(self._refusal(op, given))
         if given.is_probe:
-            yield from Emit(Event(Happening.BREAKER_PROBED, _digest(op)))
+            yield from Emit(Event(Happening.BREAKER_PROBED, digest_of(op)))
         try:
             reply: Reply = yield from op
         except _ANSWERS:
@@ -85,33 +81,18 @@ class Breaking:
         now = yield from Monotonic()
         is_late, reads = isinstance(error, StoreTimeout), _reads(op)
         if is_late:
-            yield from Emit(Event(Happening.TIMED_OUT, _digest(op), type(op).__name__))
+            yield from Emit(Event(Happening.TIMED_OUT, digest_of(op), type(op).__name__))
         has_opened = self._breaker.failed(
             given, now, took=now - began, is_late=is_late, reads=reads, chance=self._chance()
         )
         if has_opened:
-            yield from Emit(Event(Happening.BREAKER_OPENED, _digest(op), type(error).__name__))
+            yield from Emit(Event(Happening.BREAKER_OPENED, digest_of(op), type(error).__name__))
 
     def _refusal(self, op: Op[Reply], given: Refused) -> str:
-        digest = _digest(op)
-        what = f"{type(op).__name__} of {digest}" if digest else type(op).__name__
         wait = f"for {given.seconds:.1f} s more" if given.seconds else "until a read has shown that it is back"
-        return f"{self._name} was not asked for {what}: it failed before, and is not asked {wait}; nothing was done"
+        return f"{self._name} was not asked for {said(op)}: it failed before, and is not asked {wait}; nothing was done"
 
 
 def _reads(op: Op[Reply]) -> bool:
     # A read of nothing is answered without the server, so it must not be what shows that the server is back.
     return isinstance(op, GetMany) and bool(op.keys)
-
-
-def _digest(op: Op[Reply]) -> str:
-    """Return the digest of the first key that an op is about, or ""."""
-    if isinstance(op, GetMany | DeleteMany):
-        keys: tuple[Key, ...] = tuple(op.keys[:1])
-    elif isinstance(op, PutMany):
-        keys = tuple(put.key for put in op.puts[:1])
-    elif isinstance(op, PutIfAbsent):
-        keys = (op.put.key,)
-    else:
-        keys = (op.key,) if isinstance(op, DeleteIfEqual) else ()
-    return keys[0].digest if keys else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
@@ -171,3 +172,26 @@ class Scan(Op[Sequence[Listed]]):
 
     async def on_async(self, world: AsyncWorld, /) -> Sequence[Listed]:
         return await world.scan_store.scan(self.space, after=self.after, count=self.count)
+
+
+ENTRY_OPS = frozenset({GetMany, PutMany, PutIfAbsent, DeleteMany, DeleteIfEqual, Clear})
+"""The ops of `KeyValueStore`; the others are about logs and listing."""
+
+
+def digest_of(op: Op[Any]) -> str:
+    """Return the digest of the first key that an op on entries is about; "" where it is about none."""
+    if isinstance(op, GetMany | DeleteMany):
+        keys: Sequence[Key] = op.keys[:1]
+    elif isinstance(op, PutMany):
+        keys = [put.key for put in op.puts[:1]]
+    elif isinstance(op, PutIfAbsent):
+        keys = [op.put.key]
+    else:
+        keys = [op.key] if isinstance(op, DeleteIfEqual) else []
+    return keys[0].digest if keys else ""
+
+
+def said(op: Op[Any]) -> str:
+    """Name an op in a message: with the digest of its first key, and nothing that was said."""
+    digest = digest_of(op)
+    return f"{type(op).__name__} of {digest}" if digest else type(op).__name__

@@ -1,0 +1,65 @@
+"""What an opened store is wrapped in, so that one that is away or hangs costs a caller no more than one deadline.
+
+It depends on what the store declares, not on which it is. A store with `inline_reads` waits for nobody: it is used as it is, and
+pays nothing. Every other one gets a breaker; and a deadline, unless it declares `limits.timeout` and so keeps time itself.
+"""
+
+import random
+from dataclasses import replace
+from typing import Final
+
+from llmcache.drivers.layered import layered
+from llmcache.errors import ConfigError
+from llmcache.layers.breaking import Breaking
+from llmcache.memory.forking import lock_across_forks
+from llmcache.model.capabilities import Capabilities
+from llmcache.model.units import Seconds
+from llmcache.policy.breaker import Breaker
+from llmcache.protocols.whole import StorePair
+from llmcache.protocols.world import Around
+
+DEFAULT_DEADLINE: Final[Seconds] = 1.0
+"""For stores that keep no time themselves. Slow and hung look alike from outside: this is longer than a look-up may ever take."""
+
+
+def guarded(pair: StorePair, around: Around, *, deadline: Seconds | None = None) -> StorePair:
+    """Return the store of `pair` with what it needs around it.
+
+    Args:
+        pair: As its factory made it.
+        around: Time, and who listens.
+        deadline: How long a call about entries may take, in seconds; None means what the store itself says, else a second.
+
+    Raises:
+        ConfigError: A deadline is given to a store that has one of its own.
+    """
+    store = pair.blocking or pair.awaiting
+    if store is None:
+        raise TypeError("a pair of stores has at least one colour")
+    declared = store.capabilities
+    if deadline is not None:
+        _check_free(store.name, declared)
+        pair = _bounded(pair, store.name, deadline, around)
+    elif declared.inline_reads:
+        return pair
+    elif declared.limits.timeout is None:
+        pair = _bounded(pair, store.name, DEFAULT_DEADLINE, around)
+    # Chance spreads clients; it guards nothing.
+    breaking = Breaking(Breaker(lock_across_forks()), store.name, random.random)
+    return layered(pair, breaking, around)
+
+
+def _check_free(name: str, declared: Capabilities) -> None:
+    own = declared.limits.timeout
+    if own is not None:
+        raise ConfigError(f"{name} keeps a deadline of its own, {own:g} s; set it in the URL: ?timeout=250ms")
+
+
+def _bounded(pair: StorePair, name: str, deadline: Seconds, around: Around) -> StorePair:
+    from llmcache.drivers.bounding import Bounding  # noqa: PLC0415 -- few stores need it
+
+    def declared(own: Capabilities) -> Capabilities:
+        return replace(own, inline_reads=False, limits=replace(own.limits, timeout=deadline))
+
+    bounding = Bounding(name, deadline)
+    return layered(pair, bounding, around, closing=bounding.closing, capabilities=declared)

@@ -1,0 +1,151 @@
+"""Threads for calls that may never end: their caller waits for so long, and then leaves the thread behind.
+
+Nothing can stop a thread. One that is left behind goes on, and is used again if its call ends after all. Of those that hang at
+the same time there are at most so many; then further calls are refused, because a store in which so many hang is away. The threads
+are daemons, so that one that hangs for ever does not keep the program from ending.
+"""
+
+import contextvars
+import os
+import threading
+from collections.abc import Callable
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, Final, Generic, TypeVar, cast
+
+from llmcache.errors import StoreTimeout, StoreUnavailable
+from llmcache.memory.forking import lock_across_forks
+from llmcache.model.units import Seconds
+
+T = TypeVar("T")
+
+MOST_LEFT: Final = 16
+_MOST_IDLE: Final = 8
+
+
+class _Job(Generic[T]):
+    """One call, and what becomes of it."""
+
+    __slots__ = ("answer", "call", "error", "has_ended", "is_left", "waiting")
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self.call = call
+        self.answer: T | None = None
+        self.error: BaseException | None = None
+        self.has_ended = False
+        self.is_left = False
+        self.waiting = threading.Lock()
+        self.waiting.acquire()
+
+    def do(self) -> None:
+        """Do the call, and keep what it returns or raises."""
+        try:
+            self.answer = self.call()
+        except BaseException as error:  # noqa: BLE001 -- raised where the answer is waited for
+            self.error = error
+
+
+class Hands:
+    """Does calls of one store in threads, each within a time.
+
+    Args:
+        name: The store's, for messages and the names of threads.
+        most_left: Most threads that are left behind at the same time.
+    """
+
+    def __init__(self, name: str, most_left: int = MOST_LEFT) -> None:
+        self._name = name
+        self._most_left = most_left
+        self._lock = lock_across_forks()
+        self._idle: list[SimpleQueue[_Job[Any] | None]] = []
+        self._left = 0
+        self._is_closed = False
+        self._process = os.getpid()
+
+    def do(self, call: Callable[[], T], seconds: Seconds, what: str) -> T:
+        """Return what `call` returns, or raise what it raises, within `seconds`.
+
+        Args:
+            call: Done in another thread, in a copy of the caller's context.
+            seconds: How long to wait.
+            what: The op, for messages.
+
+        Raises:
+            StoreTimeout: It has not ended; it may still be done.
+            StoreUnavailable: Too many calls hang already, or no thread could be started; nothing was done.
+        """
+        job = _Job(partial(contextvars.copy_context().run, call))
+        self._hand(what).put(job)
+        try:
+            has_ended = job.waiting.acquire(timeout=seconds)
+        except BaseException:
+            self._leave(job)
+            raise
+        if not has_ended and self._leave(job):
+            raise StoreTimeout(f"{self._name} did not end {what} within {seconds:g} s; it may still be done")
+        try:
+            if job.error is not None:
+                raise job.error
+            return cast(T, job.answer)
+        finally:
+            # The error's traceback knows this frame: without the name, error and job do not hold each other.
+            del job
+
+    def close(self) -> None:
+        """End the threads that do nothing; the others end with their calls."""
+        with self._lock:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+            is_own = self._process == os.getpid()
+        for jobs in idle if is_own else ():
+            jobs.put(None)
+
+    def _hand(self, what: str) -> "SimpleQueue[_Job[Any] | None]":
+        with self._lock:
+            if self._process != os.getpid():
+                # The threads are the parent's: here there are none.
+                self._process, self._idle, self._left = os.getpid(), [], 0
+            if self._left >= self._most_left:
+                raise StoreUnavailable(
+                    f"{self._name} was not asked for {what}: {self._left} calls of it hang already; nothing was done"
+                )
+            if self._idle:
+                return self._idle.pop()
+        jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        try:
+            threading.Thread(target=self._work, args=(jobs,), name=f"llmcache-{self._name}-hand", daemon=True).start()
+        except RuntimeError as error:
+            raise StoreUnavailable(f"{self._name} was not asked for {what}: no thread could be started") from error
+        return jobs
+
+    def _leave(self, job: _Job[Any]) -> bool:
+        """Leave a job behind; False where it has just ended."""
+        with self._lock:
+            if job.has_ended:
+                return False
+            job.is_left = True
+            self._left += 1
+            return True
+
+    def _work(self, jobs: "SimpleQueue[_Job[Any] | None]") -> None:
+        while True:
+            job = jobs.get()
+            if job is None:
+                return
+            job.do()
+            goes_on = self._ended(job, jobs)
+            job.waiting.release()
+            del job
+            if not goes_on:
+                return
+
+    def _ended(self, job: _Job[Any], jobs: "SimpleQueue[_Job[Any] | None]") -> bool:
+        """Note that a job has ended; False where its thread is not needed any more."""
+        with self._lock:
+            job.has_ended = True
+            if job.is_left:
+                self._left -= 1
+            if self._is_closed or len(self._idle) >= _MOST_IDLE:
+                return False
+            self._idle.append(jobs)
+            return True

@@ -1,0 +1,138 @@
+"""What an opened store is wrapped in, by what it declares."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+import llmcache
+from llmcache.api.guarding import guarded
+from llmcache.drivers.layered import LayeredStore
+from llmcache.drivers.offload import Offloaded
+from llmcache.drivers.worlds import Surroundings
+from llmcache.errors import ConfigError
+from llmcache.memory import AsyncMemoryStore, MemoryStore
+from llmcache.model.capabilities import Capabilities, Limits
+from llmcache.model.key import Key
+from llmcache.protocols.whole import StorePair
+from tests.api.failing import cache_on
+from tests.api.test_failing_store import PRODUCTS, Ask
+
+AROUND = Surroundings(lambda: 0.0, lambda: 0.0, lambda told: None)
+LONG = 60.0
+
+
+class Declaring(MemoryStore):
+    """A store that declares what it is told."""
+
+    def __init__(self, declared: Capabilities) -> None:
+        super().__init__()
+        self.declared = declared
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.declared
+
+
+def wrappings(declared: Capabilities, deadline: float | None = None) -> list[float | None]:
+    """Wrap a store and return the time limit that each wrapping declares, the outermost first."""
+    store = Declaring(declared)
+    pair, found = guarded(StorePair(store, AsyncMemoryStore(store)), AROUND, deadline=deadline), []
+    inside = pair.blocking
+    while isinstance(inside, LayeredStore):
+        found.append(inside.capabilities.limits.timeout)
+        inside = inside._shared.pair.blocking
+    assert pair.blocking is not None
+    pair.blocking.close()
+    assert inside is store
+    return found
+
+
+def test_store_that_waits_for_nobody_stays_as_it_is() -> None:
+    """Memory, and SQLite on a disk of this machine, pay nothing."""
+    assert [] == wrappings(Capabilities(inline_reads=True))
+
+
+def test_store_that_keeps_time_itself_gets_a_breaker_and_no_second_clock() -> None:
+    """Redis, Momento, diskcache."""
+    assert [0.1] == wrappings(Capabilities(limits=Limits(timeout=0.1)))
+
+
+def test_store_that_does_not_say_gets_both() -> None:
+    """A stranger's, unless it says otherwise; it declares the deadline from then on."""
+    assert [1.0, 1.0] == wrappings(Capabilities())
+
+
+def test_deadline_that_is_asked_for_is_kept() -> None:
+    """Also around a store that claims to wait for nobody, whose reads are then not inline."""
+    assert [0.25, 0.25] == wrappings(Capabilities(inline_reads=True), deadline=0.25)
+
+
+def test_two_clocks_are_a_mistake() -> None:
+    """A store that keeps time itself is told how long in its URL."""
+    with pytest.raises(ConfigError, match=r"memory keeps a deadline of its own, 0.1 s; set it in the URL: \?timeout="):
+        wrappings(Capabilities(limits=Limits(timeout=0.1)), deadline=0.25)
+
+
+@pytest.mark.parametrize("url", ["memory:", "sqlite:"])
+def test_default_stores_are_opened_as_they_are(url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No call of theirs goes through a layer."""
+    where = url if url == "memory:" else f"{url}{tmp_path_factory.mktemp('store')}"
+    with llmcache.open(where) as cache:
+        assert not isinstance(cache.setup.pair.blocking, LayeredStore)
+
+
+def test_disk_is_opened_with_a_breaker(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """It waits for other processes, and says for how long."""
+    with llmcache.open(f"disk:{tmp_path_factory.mktemp('store')}") as cache:
+        assert isinstance(cache.setup.pair.blocking, LayeredStore)
+        assert 5.0 == cache.capabilities.limits.timeout
+
+
+class Hanging(Declaring):
+    """A stranger's store that hangs when asked, until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(replace(MemoryStore().capabilities, inline_reads=False))
+        self.asked = 0
+        self.go_on = threading.Event()
+
+    def get_many(self, keys: Sequence[Key]) -> list[bytes | None]:
+        self.asked += 1
+        assert self.go_on.wait(LONG)
+        return super().get_many(keys)
+
+
+class AsyncHanging(AsyncMemoryStore):
+    """The same, awaited."""
+
+    def __init__(self, blocking: Hanging) -> None:
+        super().__init__(blocking)
+        self.blocking = blocking
+
+    async def get_many(self, keys: Sequence[Key]) -> list[bytes | None]:
+        self.blocking.asked += 1
+        await asyncio.Event().wait()
+        return []
+
+
+@pytest.fixture(params=[None, AsyncHanging, Offloaded], ids=["blocking only", "native", "in threads"])
+def strange(request: pytest.FixtureRequest) -> Iterator[tuple[Hanging, llmcache.Cache]]:
+    """A cache on a stranger's store that hangs and keeps no time."""
+    store, awaiting = Hanging(), request.param
+    cache = cache_on(StorePair(store, awaiting(store) if awaiting else None), lambda: 0.0, deadline=0.2)
+    yield store, cache
+    store.go_on.set()
+    cache.close()
+
+
+@pytest.mark.parametrize("ask", PRODUCTS)
+def test_strange_store_that_hangs_costs_one_deadline(strange: tuple[Hanging, llmcache.Cache], ask: Ask) -> None:
+    """It is asked once; the answers are the models' own."""
+    store, cache = strange
+    answers = [ask(cache, text) for text in "abc"]
+
+    assert ["you said: a", "you said: b", "you said: c"] == answers
+    assert (1, 1) == (store.asked, cache.stats().timed_out)
