@@ -26,6 +26,7 @@ class Stats:
         too_large: Answers over a limit of the store, or a full store.
         store_failed: Reads and writes that failed and were answered as a miss or dropped.
         timed_out: Calls of the store that did not end within their deadline.
+        dropped: Answers that waited to be written behind, and never were.
         breaker_opened: Times that a store failed and was asked no more for a while.
         breaker_probed: Reads that were let through then, to see whether it is back.
         breaker_closed: Times that it was.
@@ -47,6 +48,7 @@ class Stats:
     too_large: int = 0
     store_failed: int = 0
     timed_out: int = 0
+    dropped: int = 0
     breaker_opened: int = 0
     breaker_probed: int = 0
     breaker_closed: int = 0

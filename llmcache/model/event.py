@@ -20,6 +20,7 @@ class Happening(Enum):
     UNREADABLE = "unreadable"
     STORE_FAILED = "store_failed"
     TIMED_OUT = "timed_out"
+    DROPPED = "dropped"
     BREAKER_OPENED = "breaker_opened"
     BREAKER_PROBED = "breaker_probed"
     BREAKER_CLOSED = "breaker_closed"

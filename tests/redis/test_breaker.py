@@ -1,7 +1,7 @@
 """A server that hangs: a model call loses one deadline, the calls behind it none, and when it is back a read finds out."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +30,7 @@ class Hangable:
     now: float = 0.0
 
     @contextmanager
-    def stopped(self) -> Iterator[None]:
+    def stopped(self) -> Generator[None]:
         """Have the server's process stopped during a block."""
         self.server.process.send_signal(signal.SIGSTOP)
         try:
@@ -39,7 +39,7 @@ class Hangable:
             self.server.process.send_signal(signal.SIGCONT)
 
     @contextmanager
-    def black_hole(self) -> Iterator[None]:
+    def black_hole(self) -> Generator[None]:
         """Have nothing come back during a block."""
         with self.proxy.under(BlackHole()):
             yield

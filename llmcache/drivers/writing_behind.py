@@ -1,0 +1,127 @@
+"""The layer that lets a caller go on before its answer is written.
+
+Answers and embeddings that are put go into a bounded backlog, and a thread writes them. Whoever reads a key that waits is answered from
+the backlog. Everything else that is written keeps its order: before anything is deleted, cleared, or put under a condition, what waits
+under the same keys is dropped or written, and what is being written is waited for.
+
+An answer is "kept" when it is accepted. What is lost when the process is killed, when the backlog is full, or when the store stays away
+until the cache is closed, was worth a call of the model, and no more: conversations and tag marks are never written behind.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYetError
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from llmcache.drivers.draining import LONGEST_END, Draining, Flight
+from llmcache.memory.backlog import Backlog
+from llmcache.model.capabilities import Limits
+from llmcache.model.event import Event, Happening
+from llmcache.model.key import Key
+from llmcache.model.units import Seconds
+from llmcache.protocols.checks import check_puts
+from llmcache.protocols.key_value import KeyValueStore
+from llmcache.protocols.steps import Op, Reply, Steps
+from llmcache.protocols.store_ops import Clear, DeleteIfEqual, DeleteMany, GetMany, PutIfAbsent, PutMany, Scan, Spaces
+from llmcache.protocols.world import Around, AsyncWorld, World
+from llmcache.protocols.world_ops import Emit
+
+MOST_WAITING: Final = 10_000
+"""Most puts that wait at the same time, whatever their size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed(Op[None]):
+    """Wait until something that a thread does has ended, or for so long."""
+
+    what: "Future[None]"
+    seconds: Seconds | None = None
+
+    def on(self, world: World, /) -> None:
+        with suppress(NotYetError):
+            self.what.result(self.seconds)
+
+    async def on_async(self, world: AsyncWorld, /) -> None:
+        import asyncio  # noqa: PLC0415 -- blocking programs never need it
+
+        # Others wait for the same: whoever is cancelled takes it from none of them.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self.what)), self.seconds)
+
+
+class WritingBehind:
+    """Answers puts at once.
+
+    Args:
+        store: The store below, by its blocking colour; the thread writes to it.
+        around: The clock, and who listens.
+        max_bytes: Most bytes that wait.
+    """
+
+    def __init__(self, store: KeyValueStore, around: Around, max_bytes: int) -> None:
+        self._name = store.name
+        self._limits: Limits = store.capabilities.limits
+        self._draining = Draining(store, around, lambda: Backlog(max_bytes, MOST_WAITING))
+
+    def __call__(self, op: Op[Reply], /) -> Steps[Reply]:
+        """Answer `op`."""
+        steps: Steps[Any]
+        if isinstance(op, GetMany):
+            steps = self._read(op)
+        elif isinstance(op, PutMany):
+            steps = self._put(op)
+        elif isinstance(op, DeleteMany):
+            steps = self._after(op, set(op.keys).__contains__, writes=False)
+        elif isinstance(op, Clear):
+            steps = self._after(op, lambda key: key.space == op.space, writes=False)
+        elif isinstance(op, PutIfAbsent):
+            steps = self._after(op, op.put.key.__eq__, writes=True)
+        elif isinstance(op, DeleteIfEqual):
+            steps = self._after(op, op.key.__eq__, writes=True)
+        elif isinstance(op, Spaces | Scan):
+            steps = self._after(op, lambda _: True, writes=True)
+        else:
+            steps = iter(op)
+        return cast("Steps[Reply]", steps)
+
+    def closing(self) -> Steps[None]:
+        """Write what waits, for a bounded time; drop and tell what is left then."""
+        self._draining.end()
+        yield from Landed(self._draining.ended, LONGEST_END)
+        for waiting in self._draining.abandon():
+            yield from Emit(Event(Happening.DROPPED, waiting.put.key.digest))
+
+    def _read(self, op: GetMany) -> Steps[Any]:
+        waiting = self._draining.waiting(op.keys)
+        if not waiting:
+            return (yield from op)
+        others = [key for key in op.keys if key not in waiting]
+        found = iter((yield from GetMany(others)) if others else ())
+        return [waiting[key] if key in waiting else next(found) for key in op.keys]
+
+    def _put(self, op: PutMany) -> Steps[None]:
+        puts = tuple(op.puts)
+        check_puts(puts, self._limits, self._name)
+        if all(put.key.space.kind.is_evictable for put in puts):
+            dropped = self._draining.accept(puts)
+            if dropped is not None:
+                for waiting in dropped:
+                    yield from Emit(Event(Happening.DROPPED, waiting.put.key.digest))
+                return
+        yield from self._after(PutMany(puts), {put.key for put in puts}.__contains__, writes=False)
+
+    def _after(self, op: Op[Any], chosen: Callable[[Key], Any], *, writes: bool) -> Steps[Any]:
+        """Do `op` when nothing waits under the chosen keys any more: it is written before, or else dropped."""
+        taken = self._draining.take(lambda key: chosen(key) is True)
+        while isinstance(taken, Flight):
+            yield from Landed(taken.landed)
+            taken = self._draining.take(lambda key: chosen(key) is True)
+        if taken and writes:
+            try:
+                yield from PutMany(self._draining.left(taken))
+            except BaseException:
+                self._draining.give_back(taken)
+                raise
+        return (yield from op)
