@@ -7,6 +7,7 @@ from typing import TypeVar
 from llmcache.memory.flights import LocalFlights
 from llmcache.model.event import Told
 from llmcache.model.units import Instant
+from llmcache.protocols.background import Background, Nowhere
 from llmcache.protocols.flights import Flights
 from llmcache.protocols.key_value import AsyncKeyValueStore
 from llmcache.protocols.log import AsyncLogStore
@@ -28,6 +29,7 @@ class AwaitingWorld:
     monotonic: Callable[[], float]
     emit: Callable[[Told], None]
     flights: Flights = field(default_factory=LocalFlights)
+    background: Background = field(default_factory=Nowhere)
 
 
 async def run_async(steps: Steps[R], world: AsyncWorld) -> R:

@@ -11,6 +11,7 @@ from llmcache.errors import UnsupportedError
 from llmcache.memory.flights import LocalFlights
 from llmcache.model.event import Told
 from llmcache.model.units import Instant
+from llmcache.protocols.background import Background, Nowhere
 from llmcache.protocols.flights import Flights
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore
 from llmcache.protocols.log import AsyncLogStore, LogStore
@@ -27,6 +28,7 @@ class Surroundings:
     monotonic: Callable[[], float]
     emit: Callable[[Told], None]
     flights: Flights = field(default_factory=LocalFlights)
+    background: Background = field(default_factory=Nowhere)
 
 
 class Lacking:
@@ -44,7 +46,7 @@ def blocking_world(given: KeyValueStore, around: Around) -> BlockingWorld:
     store = cast(Store, given)
     log = store if store.capabilities.log else cast(LogStore, Lacking(store.name, "conversations"))
     scan = store if store.capabilities.scan else cast(ScanStore, Lacking(store.name, "listing"))
-    return BlockingWorld(store, log, scan, around.now, around.monotonic, around.emit, around.flights)
+    return BlockingWorld(store, log, scan, around.now, around.monotonic, around.emit, around.flights, around.background)
 
 
 def awaiting_world(given: AsyncKeyValueStore, around: Around) -> AwaitingWorld:
@@ -52,7 +54,7 @@ def awaiting_world(given: AsyncKeyValueStore, around: Around) -> AwaitingWorld:
     store = cast(AsyncStore, given)
     log = store if store.capabilities.log else cast(AsyncLogStore, Lacking(store.name, "conversations"))
     scan = store if store.capabilities.scan else cast(AsyncScanStore, Lacking(store.name, "listing"))
-    return AwaitingWorld(store, log, scan, around.now, around.monotonic, around.emit, around.flights)
+    return AwaitingWorld(store, log, scan, around.now, around.monotonic, around.emit, around.flights, around.background)
 
 
 def in_both_colours(pair: StorePair) -> StorePair:

@@ -4,16 +4,26 @@ It is put nearest to the driver, under every product, and only where somebody li
 microsecond an op.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
 from llmcache.model.event import OpDone
 from llmcache.protocols.flight_ops import Await, Board, Land, Landed
-from llmcache.protocols.steps import Op, Reply, Steps
-from llmcache.protocols.world_ops import Call, Emit, Monotonic, Now
+from llmcache.protocols.steps import Op, Reply, Steps, through
+from llmcache.protocols.world_ops import Behind, Call, Emit, Monotonic, Now
 
 _NOT_THE_STORES = (Await, Board, Call, Emit, Land, Landed, Monotonic, Now)
 
 
 def observing(op: Op[Reply]) -> Steps[Reply]:
-    """Answer `op` from below and emit an `OpDone` with its duration and the class of its error, if it is a store's op."""
+    """Answer `op` from below and emit an `OpDone` with its duration and the class of its error, if it is a store's op.
+
+    Steps that are done behind the caller's back are observed like any others.
+    """
+    if isinstance(op, Behind):
+        started = yield from replace(op, steps=_observed(op.steps))
+        return cast(Reply, started)
     if isinstance(op, _NOT_THE_STORES):
         untimed: Reply = yield from op
         return untimed
@@ -28,6 +38,10 @@ def observing(op: Op[Reply]) -> Steps[Reply]:
         raise
     yield from _tell(op, began, "")
     return reply
+
+
+def _observed(make: Callable[[], Steps[Any]]) -> Callable[[], Steps[Any]]:
+    return lambda: through(observing, make())
 
 
 def _tell(op: Op[Reply], began: float, error: str) -> Steps[None]:

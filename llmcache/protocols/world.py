@@ -4,6 +4,7 @@ from typing import Protocol
 
 from llmcache.model.event import Told
 from llmcache.model.units import Instant
+from llmcache.protocols.background import Background
 from llmcache.protocols.flights import Flights
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore
 from llmcache.protocols.log import AsyncLogStore, LogStore
@@ -11,7 +12,7 @@ from llmcache.protocols.scan import AsyncScanStore, ScanStore
 
 
 class Around(Protocol):
-    """The part of the world that has no colour: time, a listener, and the calls under way."""
+    """The part of the world that has no colour: time, a listener, the calls under way, and what nobody waits for."""
 
     def now(self) -> Instant:
         """Return the time of day, for the times inside entries."""
@@ -28,6 +29,11 @@ class Around(Protocol):
     @property
     def flights(self) -> Flights:
         """Who asks a model for what right now."""
+        ...
+
+    @property
+    def background(self) -> Background:
+        """What is done behind the caller's back."""
         ...
 
 

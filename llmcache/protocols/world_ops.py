@@ -3,12 +3,13 @@
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from llmcache.errors import UsageError
 from llmcache.model.event import Told
+from llmcache.model.key import Key
 from llmcache.model.units import Instant
-from llmcache.protocols.steps import Carried, Op
+from llmcache.protocols.steps import Carried, Op, Steps
 from llmcache.protocols.world import AsyncWorld, World
 
 T = TypeVar("T")
@@ -76,3 +77,22 @@ class Emit(Op[None]):
 
     async def on_async(self, world: AsyncWorld, /) -> None:
         world.emit(self.event)
+
+
+@dataclass(frozen=True, slots=True)
+class Behind(Op[bool]):
+    """Do steps behind the caller's back, unless there are some for `key` already; see `Background.start`.
+
+    Attributes:
+        key: One at a time for each.
+        steps: Makes the steps when their turn comes.
+    """
+
+    key: Key
+    steps: Callable[[], Steps[Any]]
+
+    def on(self, world: World, /) -> bool:
+        return world.background.start(self.key, self.steps, world)
+
+    async def on_async(self, world: AsyncWorld, /) -> bool:
+        return world.background.start_async(self.key, self.steps, world)
