@@ -75,9 +75,9 @@ class AnswerCache:
             remember(self, prompt, llm_string, None)
             return None
         seen = self.setup.flights.landed
-        found = self._blocking.find(key)
-        if found is None and (witness := call_here()) is not None:
-            found = self._blocking.share(key, seen, witness)
+        found = self._blocking.find(key, may_refresh=True)
+        if found is None or found.is_due:
+            found = self._blocking.share(key, seen, call_here(), found)
         if found is not None:
             return served(found.entry)
         self._missed(key, prompt, llm_string)
@@ -109,9 +109,9 @@ class AnswerCache:
             remember(self, prompt, llm_string, None)
             return None
         seen = self.setup.flights.landed
-        found = await self._awaiting.find(key)
-        if found is None and (witness := call_here()) is not None:
-            found = await self._awaiting.share(key, seen, witness)
+        found = await self._awaiting.find(key, may_refresh=True)
+        if found is None or found.is_due:
+            found = await self._awaiting.share(key, seen, call_here(), found)
         if found is not None:
             return served(found.entry)
         self._missed(key, prompt, llm_string)

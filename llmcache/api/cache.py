@@ -194,6 +194,7 @@ class AsyncCache(Household):
 
     async def close(self) -> None:
         """As `Cache.close`."""
+        await self._setup.background.close_async()
         async with AsyncExitStack() as closing:
             for setup in self._setup.all:
                 closing.push_async_callback(setup.awaiting_world.store.close)

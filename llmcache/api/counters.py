@@ -17,6 +17,10 @@ class Stats:
         misses: Nothing was kept under the key.
         coalesced: Misses that waited for the call of another caller and got its answer.
         expired: Something was kept, but its time was over, or it was older than `max_age`.
+        refreshed_early: Something was kept that ends soon, and this caller asked anew and waited for it.
+        refreshed_behind: The same, but behind the back of a caller who got what was kept, and is counted as a hit.
+        refresh_failed: Of those behind the caller's back, the ones whose call failed.
+        served_stale: The model failed, and an old answer stood in.
         cleared: Something was kept, but one of its tags has been cleared.
         unreadable: Something was kept, but it was damaged or of a newer format.
         bypassed: Calls that asked for neither reading nor keeping.
@@ -39,6 +43,10 @@ class Stats:
     misses: int = 0
     coalesced: int = 0
     expired: int = 0
+    refreshed_early: int = 0
+    refreshed_behind: int = 0
+    refresh_failed: int = 0
+    served_stale: int = 0
     cleared: int = 0
     unreadable: int = 0
     bypassed: int = 0
@@ -59,7 +67,7 @@ class Stats:
     @property
     def hit_rate(self) -> float | None:
         """Hits among all look-ups, from 0 to 1; None before the first."""
-        asked = self.hits + self.misses + self.expired + self.cleared + self.unreadable
+        asked = self.hits + self.misses + self.refreshed_early + self.expired + self.cleared + self.unreadable
         return self.hits / asked if asked else None
 
     def as_dict(self) -> dict[str, int | float]:

@@ -1,7 +1,7 @@
 """The response cache: answers kept by what was asked, in a blocking class and its async twin."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llmcache.api.asked import key_of, require_request
@@ -14,6 +14,7 @@ from llmcache.drivers.blocking import run
 from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, look_up
 from llmcache.flows.once import nothing_shared, share_or_lead
+from llmcache.flows.refreshing import found_or_lead
 from llmcache.flows.responses import Admit, Draft, Encode, Terms, get_or_call, keep, keep_if_possible
 from llmcache.flows.tags import model_tag
 from llmcache.model.entry import NOTHING_KNOWN, Provenance
@@ -22,10 +23,14 @@ from llmcache.model.key import Key, Kind, Space
 from llmcache.model.options import NO_OPTIONS, Coalesce, Options, read_options
 from llmcache.model.request import Request
 from llmcache.model.units import Plain, Seconds
+from llmcache.policy.freshness import AGELESS
 from llmcache.protocols.flights import Witness
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import Clear, DeleteMany
 from llmcache.protocols.world_ops import Emit
+
+OnStale = Callable[[Found], object]
+"""Is told of an old answer that stands in for a model that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +61,24 @@ class Answers:
     def _key(self, asked: Request | Key, wishes: Options) -> Key:
         return key_of(asked, self._setup.space(Kind.RESPONSE, wishes), self._setup.envelopes)
 
-    def _find_steps(self, key: Key, wishes: Options) -> Steps[Found | None]:
+    def _find_steps(self, key: Key, wishes: Options, may_refresh: bool) -> Steps[Found | None]:
         if wishes.bypass or wishes.refresh:
             return _not_asked(key)
-        steps = look_up(key, self._setup.decoded, max_age=wishes.max_age)
+        chance = self._setup.chance() if may_refresh else None
+        steps = look_up(key, self._setup.decoded, max_age=wishes.max_age, chance=chance)
         return self._setup.observed(failing_open(steps, key, None))
 
     def _draft(self, wishes: Options, provenance: Provenance) -> Draft:
-        return Draft(ttl=self._ttl(wishes), tags=self._tags(wishes, provenance.model), provenance=provenance)
+        return self._aged(
+            Draft(ttl=self._ttl(wishes), tags=self._tags(wishes, provenance.model), provenance=provenance)
+        )
+
+    def _aged(self, draft: Draft) -> Draft:
+        aging = self._setup.defaults.aging
+        if aging is AGELESS or draft.ttl is None:
+            return draft
+        longest = self._setup.capabilities.limits.max_ttl
+        return replace(draft, aging=aging.within(draft.ttl, longest), chance=self._setup.chance())
 
     def _tags(self, wishes: Options, model: str | None) -> tuple[str, ...]:
         own = (model_tag(model),) if model and self._setup.defaults.tag_models else ()
@@ -72,12 +87,18 @@ class Answers:
     def _ttl(self, wishes: Options) -> Seconds | None:
         return self._setup.defaults.ttl if wishes.ttl is None else wishes.ttl
 
+    def _in_background(self, wishes: Options) -> bool:
+        asked = wishes.background_refresh
+        return self._setup.defaults.background_refresh if asked is None else asked
+
     def _coalesce(self, wishes: Options) -> Coalesce:
         return wishes.coalesce or self._setup.defaults.coalesce
 
-    def _share_steps(self, key: Key, seen: int, witness: Witness) -> Steps[Found | None]:
+    def _share_steps(self, key: Key, seen: int, witness: Witness | None, found: Found | None) -> Steps[Found | None]:
         wishes = in_force()
-        if wishes.bypass or wishes.refresh or self._coalesce(wishes) == "off":
+        if found is not None:
+            return self._setup.observed(found_or_lead(key, self._setup.decoded, found, seen, witness))
+        if witness is None or wishes.bypass or wishes.refresh or self._coalesce(wishes) == "off":
             return nothing_shared()
         return self._setup.observed(share_or_lead(key, self._setup.decoded, seen, witness))
 
@@ -86,7 +107,7 @@ class Answers:
         if wishes.bypass:
             return _not_asked(key)
         tags = self._tags(wishes, model or provenance.model)
-        draft = Draft(form.type, form.encode, self._ttl(wishes), tags, provenance)
+        draft = self._aged(Draft(form.type, form.encode, self._ttl(wishes), tags, provenance))
         return self._setup.observed(keep_if_possible(key, value, draft, form.admit, self._setup.decoded))
 
     def _call_steps(
@@ -97,7 +118,7 @@ class Answers:
         draft = self._draft(wishes, Provenance(model=asked.model))
         terms = Terms(
             self._setup.admit, self._setup.decoded, draft, wishes.bypass, wishes.refresh, wishes.max_age,
-            self._coalesce(wishes),
+            self._coalesce(wishes), self._setup.chance(), self._in_background(wishes),
         )  # fmt: skip
         return self._setup.observed(get_or_call(key, call, terms))
 
@@ -111,8 +132,12 @@ def _wishes(**own: object) -> Options:
     return read_options(given).over(in_force()) if given else in_force()
 
 
-def _handed_out(answer: Found | Plain) -> Plain:
-    return copy_plain(answer.entry.value) if isinstance(answer, Found) else answer
+def _handed_out(answer: Found | Plain, on_stale: OnStale | None) -> Plain:
+    if not isinstance(answer, Found):
+        return answer
+    if answer.error is not None and on_stale is not None:
+        on_stale(answer)
+    return copy_plain(answer.entry.value)
 
 
 class ResponseCache(Answers):
@@ -123,47 +148,60 @@ class ResponseCache(Answers):
     """
 
     def get_or_call(
-        self, asked: Request, call: Callable[[], Plain], *, ttl: Seconds | None = None, tags: Iterable[str] = ()
+        self,
+        asked: Request,
+        call: Callable[[], Plain],
+        *,
+        ttl: Seconds | None = None,
+        tags: Iterable[str] = (),
+        on_stale: OnStale | None = None,
     ) -> Plain:
         """Return the kept answer to `asked`, or call, keep what comes and return it.
 
         Args:
-            call: Asks the model. Its exceptions pass unchanged, and nothing is kept then.
+            call: Asks the model. Its exceptions pass unchanged and nothing is kept then, unless an old answer may stand in
+                (`stale_if_error`). It may be called in another thread (`background_refresh`).
             ttl: Time to live in seconds of what is kept; None means the cache's own.
             tags: Names to clear the kept answer by.
+            on_stale: Is called before an old answer is returned that stands in, with the entry and what `call` raised.
 
         Raises:
             UsageError: The request is not JSON-like, an option is wrong, or the cache is closed.
         """
         wishes = _wishes(ttl=ttl, tags=tags)
-        return _handed_out(run(self._call_steps(asked, call, wishes), self._setup.blocking_world))
+        return _handed_out(run(self._call_steps(asked, call, wishes), self._setup.blocking_world), on_stale)
 
     def get(self, asked: Request) -> Plain:
         """Return the kept answer to `asked`, or None."""
         found = self.find(asked)
         return None if found is None else copy_plain(found.entry.value)
 
-    def find(self, asked: Request | Key) -> Found | None:
-        """Return the entry kept for `asked` with its times and tags, or None. Treat its value as read-only."""
+    def find(self, asked: Request | Key, *, may_refresh: bool = False) -> Found | None:
+        """Return the entry kept for `asked` with its times and tags, or None. Treat its value as read-only.
+
+        Args:
+            may_refresh: For integrations that may ask the model although something is kept: what `is_due` goes to `share` next.
+        """
         wishes = in_force()
         key = asked if isinstance(asked, Key) else self._key(asked, wishes)
         if wishes is NO_OPTIONS:
             answer = quick_look(self._setup, key)
             if not isinstance(answer, NotAnswered):
                 return answer
-        return run(self._find_steps(key, wishes), self._setup.blocking_world)
+        return run(self._find_steps(key, wishes, may_refresh), self._setup.blocking_world)
 
-    def share(self, key: Key, seen: int, witness: Witness) -> Found | None:
-        """Wait for the answer of a call under way and return it, or None: then the caller leads, until it makes its offer.
+    def share(self, key: Key, seen: int, witness: Witness | None, found: Found | None = None) -> Found | None:
+        """Return the answer of a call under way, or what is kept, or None: then the caller leads, until it makes its offer.
 
         For integrations that see a look-up and perhaps an offer, and not what happens in between.
 
         Args:
-            key: `find` gave nothing for it.
+            key: `find` gave nothing for it, or an entry that is due.
             seen: `setup.flights.landed` as it was before that.
-            witness: Ends the lead where no offer comes.
+            witness: Ends the lead where no offer comes; without one the caller cannot lead.
+            found: What is kept, and is due.
         """
-        return run(self._share_steps(key, seen, witness), self._setup.blocking_world)
+        return run(self._share_steps(key, seen, witness, found), self._setup.blocking_world)
 
     def put(self, asked: Request, value: Plain, *, ttl: Seconds | None = None, tags: Iterable[str] = ()) -> None:
         """Keep `value` as the answer to `asked`, replacing what was there. Admission is not asked.
@@ -216,17 +254,19 @@ class AsyncResponseCache(Answers):
         *,
         ttl: Seconds | None = None,
         tags: Iterable[str] = (),
+        on_stale: OnStale | None = None,
     ) -> Plain:
         """As `ResponseCache.get_or_call`; `call` may be a coroutine function."""
         wishes = _wishes(ttl=ttl, tags=tags)
-        return _handed_out(await run_async(self._call_steps(asked, call, wishes), self._setup.awaiting_world))
+        steps = self._call_steps(asked, call, wishes)
+        return _handed_out(await run_async(steps, self._setup.awaiting_world), on_stale)
 
     async def get(self, asked: Request) -> Plain:
         """As `ResponseCache.get`."""
         found = await self.find(asked)
         return None if found is None else copy_plain(found.entry.value)
 
-    async def find(self, asked: Request | Key) -> Found | None:
+    async def find(self, asked: Request | Key, *, may_refresh: bool = False) -> Found | None:
         """As `ResponseCache.find`."""
         wishes = in_force()
         key = asked if isinstance(asked, Key) else self._key(asked, wishes)
@@ -234,11 +274,11 @@ class AsyncResponseCache(Answers):
             answer = quick_look(self._setup, key)
             if not isinstance(answer, NotAnswered):
                 return answer
-        return await run_async(self._find_steps(key, wishes), self._setup.awaiting_world)
+        return await run_async(self._find_steps(key, wishes, may_refresh), self._setup.awaiting_world)
 
-    async def share(self, key: Key, seen: int, witness: Witness) -> Found | None:
+    async def share(self, key: Key, seen: int, witness: Witness | None, found: Found | None = None) -> Found | None:
         """As `ResponseCache.share`."""
-        return await run_async(self._share_steps(key, seen, witness), self._setup.awaiting_world)
+        return await run_async(self._share_steps(key, seen, witness, found), self._setup.awaiting_world)
 
     async def put(self, asked: Request, value: Plain, *, ttl: Seconds | None = None, tags: Iterable[str] = ()) -> None:
         """As `ResponseCache.put`."""

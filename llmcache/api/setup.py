@@ -12,7 +12,9 @@ from llmcache.api.decoded import Decoded
 from llmcache.api.telling import Telling
 from llmcache.codec.envelopes import Envelopes
 from llmcache.drivers.aio import AwaitingWorld
+from llmcache.drivers.background import LocalBackground
 from llmcache.drivers.blocking import BlockingWorld
+from llmcache.drivers.drawing import draw
 from llmcache.drivers.worlds import Surroundings, awaiting_world, blocking_world, close_blocking, in_both_colours
 from llmcache.errors import UnsupportedError, UsageError
 from llmcache.flows.responses import Admit
@@ -67,6 +69,9 @@ class Setup:
     Attributes:
         pair: The store of every kind that has no store of its own.
         others: The stores of kinds that have one.
+        flights: The calls that are under way.
+        background: What is done behind the callers' backs.
+        chance: Draws a number from 0 to 1.
     """
 
     pair: StorePair
@@ -81,6 +86,8 @@ class Setup:
     decoded: Decoded = field(default_factory=Decoded)
     others: Mapping[Kind, StorePair] = field(default_factory=dict)
     flights: LocalFlights = field(default_factory=LocalFlights)
+    background: LocalBackground = field(default_factory=LocalBackground)
+    chance: Callable[[], float] = draw
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pair", in_both_colours(self.pair))
@@ -143,10 +150,11 @@ class Setup:
 
     @property
     def _around(self) -> Surroundings:
-        return Surroundings(self.now, self.monotonic, self.tell, self.flights)
+        return Surroundings(self.now, self.monotonic, self.tell, self.flights, self.background)
 
     def close(self) -> None:
         """Close every store in both colours, blocking; one without a blocking colour must be closed by awaiting."""
+        self.background.close()
         with ExitStack() as closing:  # all are closed, whatever one of them raises
             for pair in (self.pair, *self.others.values()):
                 closing.callback(close_blocking, pair)

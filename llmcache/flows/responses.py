@@ -11,18 +11,20 @@ from typing import Any
 from llmcache.codec.envelopes import Envelopes
 from llmcache.errors import ClosedError, UsageError
 from llmcache.flows.failsafe import failing_open
-from llmcache.flows.looking import Found, look_up
+from llmcache.flows.looking import Found, saving, seek
 from llmcache.flows.once import share
+from llmcache.flows.refreshing import UNKNOWN, or_stand_in, refresh_behind, serve_or_lead
 from llmcache.model.entry import NOTHING_KNOWN, Entry, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key
 from llmcache.model.options import Coalesce
 from llmcache.model.units import Plain, Seconds
+from llmcache.policy.freshness import AGELESS, Aging, life
 from llmcache.protocols.flight_ops import Land, Landed
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import PutMany
-from llmcache.protocols.world_ops import Call, Emit, Monotonic, Now
+from llmcache.protocols.world_ops import Behind, Call, Emit, Monotonic, Now
 
 Admit = Callable[[Any], str | None]
 """Returns why a value is not kept, in a few words without content, or None where it is."""
@@ -41,6 +43,8 @@ class Draft:
         ttl: Time to live in seconds; None means it does not expire.
         tags: Names to clear it by.
         provenance: What the call that made it was.
+        aging: How it ages, beside its time to live.
+        chance: From 0 to 1, drawn for this answer: how much of the jitter it takes.
     """
 
     type: str = "json"
@@ -48,11 +52,18 @@ class Draft:
     ttl: Seconds | None = None
     tags: tuple[str, ...] = ()
     provenance: Provenance = NOTHING_KNOWN
+    aging: Aging = AGELESS
+    chance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How one `get_or_call` goes: the options in force, resolved."""
+    """How one `get_or_call` goes: the options in force, resolved.
+
+    Attributes:
+        chance: From 0 to 1, drawn for this call: whether it is the one that refreshes.
+        in_background: True where who refreshes does not wait for it.
+    """
 
     admit: Admit
     envelopes: Envelopes
@@ -61,30 +72,34 @@ class Terms:
     refresh: bool = False
     max_age: Seconds | None = None
     coalesce: Coalesce = "off"
+    chance: float = 0.0
+    in_background: bool = False
 
 
 def keep(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[None]:
     """Keep `value` under `key`; UsageError where it is not JSON-like, StoreError where the store fails."""
-    body = yield from _packed(key, value, draft, envelopes)
-    yield from _put(key, body, draft)
+    put = yield from _packed(key, value, draft, envelopes)
+    yield from _put(put)
 
 
-def _packed(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[bytes]:
+def _packed(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[Put]:
     now = yield from Now()
+    times = life(now, draft.ttl, draft.aging, draft.chance, draft.provenance.seconds)
     entry = Entry(
         value if draft.encode is None else draft.encode(value),
         made_at=now,
         type=draft.type,
-        expires_at=None if draft.ttl is None else now + draft.ttl,
+        stale_at=times.stale_at,
+        expires_at=times.expires_at,
         tags=draft.tags,
         provenance=draft.provenance,
     )
-    return envelopes.pack(entry, key)
+    return Put(key, envelopes.pack(entry, key), times.kept_for)
 
 
-def _put(key: Key, body: bytes, draft: Draft) -> Steps[None]:
-    yield from PutMany((Put(key, body, draft.ttl),))
-    yield from Emit(Event(Happening.KEPT, key.digest))
+def _put(put: Put) -> Steps[None]:
+    yield from PutMany((put,))
+    yield from Emit(Event(Happening.KEPT, put.key.digest))
 
 
 def keep_if_possible(key: Key, value: Any, draft: Draft, admit: Admit, envelopes: Envelopes) -> Steps[None]:
@@ -96,15 +111,15 @@ def keep_if_possible(key: Key, value: Any, draft: Draft, admit: Admit, envelopes
     if reason is not None:
         yield from Emit(Event(Happening.NOT_ADMITTED, key.digest, reason))
     try:
-        body = yield from failing_open(_packed(key, value, draft, envelopes), key, None)
-        if body is not None and reason is None:
-            yield from failing_open(_put(key, body, draft), key, None)
+        put = yield from failing_open(_packed(key, value, draft, envelopes), key, None)
+        if put is not None and reason is None:
+            yield from failing_open(_put(put), key, None)
     except UsageError as error:
         what = Happening.STORE_FAILED if isinstance(error, ClosedError) else Happening.NOT_ENCODABLE
         yield from Emit(Event(what, key.digest, type(error).__name__))
         return
-    if body is not None:
-        yield from Land(key, body)
+    if put is not None:
+        yield from Land(key, put.body)
 
 
 def _reason(value: Any, admit: Admit) -> str | None:
@@ -117,28 +132,55 @@ def _reason(value: Any, admit: Admit) -> str | None:
 def get_or_call(key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: Terms) -> Steps[Found | Plain]:
     """Return what is kept under `key` as `Found`, or the answer of another caller's call, or else that of `call` itself.
 
-    The call's exceptions pass unchanged and nothing is kept then.
+    The call's exceptions pass unchanged and nothing is kept then, unless an old answer stands in.
     """
     if terms.bypass:
         yield from Emit(Event(Happening.BYPASSED, key.digest))
         return (yield from Call(call))
     if terms.refresh:
         return (yield from _called(key, call, terms))
-    if terms.coalesce == "off":
-        found = yield from _looked_up(key, terms)
-        return found or (yield from _called(key, call, terms))
-    seen = yield from Landed()
-    found = yield from _looked_up(key, terms)
-    return found or (yield from _called_once(key, call, terms, seen))
+    grace = terms.draft.aging.stale_if_error
+    seen = UNKNOWN if terms.coalesce == "off" else (yield from Landed())
+    steps = seek(key, terms.envelopes, max_age=terms.max_age, stale_if_error=grace)
+    sought = yield from failing_open(steps, key, None)
+    if sought is None:
+        return (yield from _called_once(key, call, terms, seen))
+    if sought.found is not None and sought.is_due(terms.chance):
+        return (yield from _refreshed(key, call, terms, sought.found, seen))
+    yield from Emit(sought.told)
+    if sought.found is not None:
+        return sought.found
+    asking = _called_once(key, call, terms, seen)
+    if sought.stand_in is None:
+        return (yield from asking)
+    return (yield from or_stand_in(asking, sought.stand_in, key, max_age=terms.max_age, stale_if_error=grace))
 
 
-def _looked_up(key: Key, terms: Terms) -> Steps[Found | None]:
-    return (yield from failing_open(look_up(key, terms.envelopes, max_age=terms.max_age), key, None))
+def _refreshed(
+    key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: Terms, found: Found, seen: int
+) -> Steps[Found | Plain]:
+    """Return what is kept, or a new answer where this caller is the one that asks for it and waits."""
+    if terms.in_background:
+        yield from Emit(saving(Happening.HIT, found.entry, key))
+        yield from Behind(key, lambda: refresh_behind(key, terms.envelopes, _called(key, call, terms), seen))
+        return found
+    leading = yield from serve_or_lead(key, terms.envelopes, found, seen)
+    if isinstance(leading, Found):
+        return leading
+    try:
+        asking, aging = _called(key, call, terms), terms.draft.aging
+        return (
+            yield from or_stand_in(asking, found.entry, key, max_age=terms.max_age, stale_if_error=aging.stale_if_error)
+        )
+    finally:
+        leading.abandon()
 
 
 def _called_once(
     key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: Terms, seen: int
 ) -> Steps[Found | Plain]:
+    if terms.coalesce == "off":
+        return (yield from _called(key, call, terms))
     shared = yield from share(key, terms.envelopes, seen)
     if isinstance(shared, Found):
         return shared

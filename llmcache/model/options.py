@@ -25,6 +25,7 @@ class Options:
         tags: Names to clear the kept answer by.
         namespace: A path below the cache's own namespace; None means the cache's own.
         max_age: Take no answer made more than this many seconds ago; None means any age.
+        background_refresh: True where who refreshes does not wait for it; None means as the cache does.
         coalesce: With whom to share a call that is under way; None means as the cache does.
     """
 
@@ -34,6 +35,7 @@ class Options:
     tags: tuple[str, ...] = ()
     namespace: Namespace | None = None
     max_age: Seconds | None = None
+    background_refresh: bool | None = None
     coalesce: Coalesce | None = None
 
     def over(self, outer: "Options") -> "Options":
@@ -48,6 +50,7 @@ class Options:
             tags=outer.tags + tuple(tag for tag in self.tags if tag not in outer.tags),
             namespace=namespace,
             max_age=outer.max_age if self.max_age is None else self.max_age,
+            background_refresh=outer.background_refresh if self.background_refresh is None else self.background_refresh,
             coalesce=self.coalesce or outer.coalesce,
         )
 
@@ -71,6 +74,7 @@ def read_options(given: dict[str, object]) -> Options:
         tags=check_tags(given.get("tags", ())),
         namespace=None if namespace is None else Namespace.of(namespace),
         max_age=check_seconds("max_age", given.get("max_age")),
+        background_refresh=check_flag("background_refresh", given.get("background_refresh")),
         coalesce=check_coalesce(given.get("coalesce")),
     )
 

@@ -9,7 +9,7 @@ Prevention", 2015) begin earlier the longer the call takes: so does this, as the
 calls. What their rule does without is a soft time that holds where few ask (docs/decisions/0017).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from llmcache.model.entry import Entry
@@ -40,6 +40,12 @@ class Aging:
     early_refresh: Share = 0.0
     jitter: Share = 0.0
     stale_if_error: Seconds = 0.0
+
+    def within(self, ttl: Seconds | None, max_ttl: Seconds | None) -> "Aging":
+        """Return the same for a store that keeps nothing longer than `max_ttl`: what it can of the time beyond the end."""
+        if ttl is None or max_ttl is None or ttl + self.stale_if_error <= max_ttl:
+            return self
+        return replace(self, stale_if_error=max(0.0, max_ttl - ttl))
 
 
 AGELESS = Aging()
