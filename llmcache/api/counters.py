@@ -34,6 +34,10 @@ class Stats:
         breaker_opened: Times that a store failed and was asked no more for a while.
         breaker_probed: Reads that were let through then, to see whether it is back.
         breaker_closed: Times that it was.
+        near_hits: Entries that were at hand in the near tier, and so not asked of the store.
+        near_dropped: Changes told by the store for which copies were dropped from the near tier; one's own are told, too.
+        near_deaf: Times that the store could not tell of changes any more, so that only the near time to live bounds staleness.
+        near_bytes: What the copies of the near tier weigh now.
         input_tokens_saved: Prompt tokens of hits and shared calls, as counted when they were paid.
         output_tokens_saved: Answer tokens of them.
         seconds_saved: Time the calls behind the hits had taken.
@@ -60,6 +64,10 @@ class Stats:
     breaker_opened: int = 0
     breaker_probed: int = 0
     breaker_closed: int = 0
+    near_hits: int = 0
+    near_dropped: int = 0
+    near_deaf: int = 0
+    near_bytes: int = 0
     input_tokens_saved: int = 0
     output_tokens_saved: int = 0
     seconds_saved: Seconds = 0.0
@@ -97,9 +105,10 @@ class Counters:
             self._output_tokens += event.output_tokens
             self._seconds += event.seconds
 
-    def add_hit(self, saved: Provenance) -> None:
+    def add_hit(self, saved: Provenance, *, is_near: bool) -> None:
         """Add a hit without making an event of it, for the shortcut."""
         with self._lock:
+            self._counts[Happening.NEAR_HIT] += is_near
             self._hits += 1
             self._input_tokens += saved.input_tokens or 0
             self._output_tokens += saved.output_tokens or 0

@@ -21,6 +21,7 @@ from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore, Put
+from llmcache.protocols.news import Watcher, news_store
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache.protocols.steps import Layer, Op, R, Steps
 from llmcache.protocols.store_ops import (
@@ -159,6 +160,9 @@ class LayeredStore:
     def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
         return self._do(Scan(space, after, count))
 
+    def watch(self, watcher: Watcher) -> None:
+        news_store(self._world.store).watch(watcher)
+
     def close(self) -> None:
         try:
             if self._shared.ends_now():
@@ -224,6 +228,9 @@ class AsyncLayeredStore:
 
     async def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
         return await self._do(Scan(space, after, count))
+
+    def watch(self, watcher: Watcher) -> None:
+        news_store(self._world.store).watch(watcher)
 
     async def close(self) -> None:
         try:

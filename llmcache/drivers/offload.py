@@ -19,6 +19,7 @@ from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import Put
+from llmcache.protocols.news import Watcher, news_store
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache.protocols.whole import Store
 
@@ -90,6 +91,9 @@ class Offloaded(Generic[S]):
 
     async def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
         return await self._in_thread(lambda: self._blocking.scan(space, after=after, count=count))
+
+    def watch(self, watcher: Watcher) -> None:
+        news_store(self._blocking).watch(watcher)
 
     async def close(self) -> None:
         import asyncio  # noqa: PLC0415 -- see above

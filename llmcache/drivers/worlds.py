@@ -1,7 +1,7 @@
 """Worlds made of an opened store: the one place that says what a store without an ability answers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from llmcache.drivers.aio import AwaitingWorld
@@ -59,7 +59,7 @@ def awaiting_world(given: AsyncKeyValueStore, around: Around) -> AwaitingWorld:
 
 def in_both_colours(pair: StorePair) -> StorePair:
     """Return `pair` with an async colour: its own, or the blocking one in threads."""
-    return StorePair(pair.blocking, Offloaded(cast(Store, pair.blocking))) if pair.awaiting is None else pair
+    return replace(pair, awaiting=Offloaded(cast(Store, pair.blocking))) if pair.awaiting is None else pair
 
 
 def close_blocking(pair: StorePair) -> None:

@@ -11,6 +11,7 @@ thread would otherwise wait for itself for ever.
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _gate = threading.RLock()
 _locks: "weakref.WeakSet[RLock]" = weakref.WeakSet()
 _taken: "list[RLock]" = []
+_in_child: "list[weakref.WeakMethod[Callable[[], None]]]" = []
 
 
 def lock_across_forks() -> "RLock":
@@ -28,6 +30,13 @@ def lock_across_forks() -> "RLock":
     with _gate:
         _locks.add(lock)
     return lock
+
+
+def call_in_child(method: Callable[[], None]) -> None:
+    """Have a bound method called in every child process, with all locks free; its object is not kept alive by that."""
+    with _gate:
+        _in_child[:] = [one for one in _in_child if one() is not None]
+        _in_child.append(weakref.WeakMethod(method))
 
 
 def _take_all() -> None:
@@ -43,5 +52,13 @@ def _release_all() -> None:
     _gate.release()
 
 
+def _begin_child() -> None:
+    _release_all()
+    for reference in _in_child:
+        method = reference()
+        if method is not None:
+            method()
+
+
 if hasattr(os, "register_at_fork"):  # absent where there is no fork
-    os.register_at_fork(before=_take_all, after_in_parent=_release_all, after_in_child=_release_all)
+    os.register_at_fork(before=_take_all, after_in_parent=_release_all, after_in_child=_begin_child)

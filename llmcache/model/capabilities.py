@@ -34,6 +34,7 @@ class Capabilities:
     Attributes:
         log: Has the methods of `LogStore`.
         scan: Has the methods of `ScanStore`.
+        news: Has the method of `NewsStore`: it tells of changes that other handles make.
         persistent: What it holds outlives the process.
         shared: Other processes see the same entries.
         inline_reads: `get_many` takes microseconds and waits for nobody, so asyncio code may call the
@@ -43,6 +44,7 @@ class Capabilities:
 
     log: bool = False
     scan: bool = False
+    news: bool = False
     persistent: bool = False
     shared: bool = False
     inline_reads: bool = False

@@ -28,6 +28,9 @@ class Happening(Enum):
     BREAKER_OPENED = "breaker_opened"
     BREAKER_PROBED = "breaker_probed"
     BREAKER_CLOSED = "breaker_closed"
+    NEAR_HIT = "near_hits"
+    NEAR_DROPPED = "near_dropped"
+    NEAR_DEAF = "near_deaf"
 
     # Members are single objects, and Enum's own hash is written in Python: each event is counted under one.
     __hash__ = object.__hash__

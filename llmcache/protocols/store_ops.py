@@ -1,4 +1,4 @@
-"""Ops that a store obeys; each is one method of `KeyValueStore`, `LogStore` or `ScanStore`, as a value."""
+"""Ops that a store obeys; each is one method of `KeyValueStore`, `LogStore`, `ScanStore` or `NewsStore`, as a value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import Put
+from llmcache.protocols.news import Watcher, news_store
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache.protocols.steps import Op
 from llmcache.protocols.world import AsyncWorld, World
@@ -172,6 +173,19 @@ class Scan(Op[Sequence[Listed]]):
 
     async def on_async(self, world: AsyncWorld, /) -> Sequence[Listed]:
         return await world.scan_store.scan(self.space, after=self.after, count=self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch(Op[None]):
+    """Have somebody told of changes of entries."""
+
+    watcher: Watcher
+
+    def on(self, world: World, /) -> None:
+        news_store(world.store).watch(self.watcher)
+
+    async def on_async(self, world: AsyncWorld, /) -> None:
+        news_store(world.store).watch(self.watcher)
 
 
 ENTRY_OPS = frozenset({GetMany, PutMany, PutIfAbsent, DeleteMany, DeleteIfEqual, Clear})
