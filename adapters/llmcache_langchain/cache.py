@@ -79,7 +79,7 @@ class LLMCache(BaseCache):
 
     def stats(self) -> "Stats":
         """Return what was counted since the cache was opened."""
-        return self._answers.setup.counters.stats()
+        return self._answers.setup.stats()
 
     def close(self) -> None:
         """Close the open cache underneath; a second call does nothing."""

@@ -49,7 +49,7 @@ class Household:
 
     def stats(self) -> Stats:
         """Return what was counted in this process since the cache was opened."""
-        return self._setup.counters.stats()
+        return self._setup.stats()
 
     def __repr__(self) -> str:
         names = " and ".join(dict.fromkeys(setup.store_name for setup in self._setup.all))

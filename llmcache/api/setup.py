@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias, cast
 
-from llmcache.api.counters import Counters
+from llmcache.api.counters import Counters, Stats
 from llmcache.api.decoded import Decoded
 from llmcache.api.telling import Telling
 from llmcache.codec.envelopes import Envelopes
@@ -151,6 +151,11 @@ class Setup:
     @property
     def _around(self) -> Surroundings:
         return Surroundings(self.now, self.monotonic, self.tell, self.flights, self.background)
+
+    def stats(self) -> Stats:
+        """Return what was counted, and what the near tiers hold."""
+        near = [setup.pair.near.used_bytes for setup in self.all if setup.pair.near is not None]
+        return replace(self.counters.stats(), near_bytes=sum(near))
 
     def close(self) -> None:
         """Close every store in both colours, blocking; one without a blocking colour must be closed by awaiting."""

@@ -1,12 +1,13 @@
 """From the settings in force to opened stores: each once, whatever purposes it serves."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llmcache.api.guarding import guarded
 from llmcache.config.mistakes import error_of
-from llmcache.config.settings import Settings, StoreChoice
+from llmcache.config.settings import NearChoice, Settings, StoreChoice
 from llmcache.config.url import StoreURL, parse_url
 from llmcache.errors import ConfigError, Mistake
 from llmcache.model.key import Kind
@@ -54,7 +55,9 @@ def open_stores(settings: Settings, around: Around, *, look_only: bool = False) 
         for choice, url in urls.items():
             is_hidden = look_only and not catalogue.is_there(url, around.now, plugins)
             pair = catalogue.open_pair(NOWHERE if is_hidden else url, around.now, plugins)
-            opened[choice] = guarded(pair, around)
+            guard = guarded(pair, around)
+            # Outside of the guards: what is near needs no store. Who only looks asks for each thing once.
+            opened[choice] = guard if choice.near is None or look_only else _with_near(guard, choice.near, around)
     except BaseException:
         for pair in opened.values():
             if pair.blocking is not None:  # one that can only be awaited has no connection before its first use
@@ -62,6 +65,14 @@ def open_stores(settings: Settings, around: Around, *, look_only: bool = False) 
         raise
     is_apart = settings.history != settings.responses
     return Opened(opened[settings.responses], {Kind.HISTORY: opened[settings.history]} if is_apart else {})
+
+
+def _with_near(pair: StorePair, near: NearChoice, around: Around) -> StorePair:
+    from llmcache.drivers.tiered import tiered  # noqa: PLC0415 -- few have one
+
+    # A cache that is given its time, as tests do, is given that of its copies, too.
+    clock = around.monotonic if around.now is time.time else around.now
+    return tiered(pair, around, max_bytes=near.max_bytes, ttl=near.ttl, clock=clock)
 
 
 def url_of(choice: StoreChoice, plugins: "Sequence[Installed]") -> StoreURL:

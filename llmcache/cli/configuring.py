@@ -11,7 +11,7 @@ from llmcache.cli.checking import Report, report_of
 from llmcache.cli.exits import ExitCode
 from llmcache.cli.options import with_json, with_namespace
 from llmcache.cli.screen import Column, say, show_json, show_table
-from llmcache.cli.wording import count, span
+from llmcache.cli.wording import count, size, span
 from llmcache.config.editors import json_schema
 from llmcache.config.references import without_literal
 from llmcache.config.resolving import resolve
@@ -110,6 +110,8 @@ def _value(setting: Setting) -> str:
     if kind == "seconds":
         rounded = f" ({span(setting.value)})" if setting.value >= _LONG else ""
         return f"{setting.value:,.12g} s{rounded}"
+    if setting.key.endswith(".max_bytes"):
+        return size(setting.value)
     return str(setting.value)
 
 

@@ -3,11 +3,14 @@
 import tomllib
 from typing import Final
 
-from llmcache.config.quantities import SECONDS
+from llmcache.config.quantities import BYTES, SECONDS
 from llmcache.config.schema import FILE, REQUIRED, Kind, Named, Option, Table
+from llmcache.config.values import SMALLEST_SIZE
 from llmcache.model.units import Plain
 
-_UNITS = "|".join("".join(f"[{letter}{letter.upper()}]" for letter in unit) for unit in SECONDS)
+_UNITS, _SIZES = (
+    "|".join("".join(f"[{letter}{letter.upper()}]" for letter in unit) for unit in units) for units in (SECONDS, BYTES)
+)
 _TEXT: Final[dict[str, Plain]] = {"type": "string", "minLength": 1}
 _REFERENCE: Final[dict[str, Plain]] = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}
 _VALUES: Final[dict[Kind, dict[str, Plain]]] = {
@@ -31,6 +34,12 @@ _VALUES: Final[dict[Kind, dict[str, Plain]]] = {
     },
     "secret": _REFERENCE,
     "secrets": {"type": "array", "items": _REFERENCE, "minItems": 1},
+    "size": {
+        "anyOf": [
+            {"type": "string", "pattern": rf"^\s*\d+(\.\d+)?\s*({_SIZES})\s*$"},
+            {"type": "integer", "minimum": SMALLEST_SIZE},
+        ]
+    },
 }
 """What a value looks like, by kind. A schema sees the shape of one value; what takes more, `config check` finds."""
 

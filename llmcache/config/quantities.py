@@ -9,14 +9,14 @@ from llmcache.model.units import Seconds, Share
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
 _MOST_DIGITS = 18  # of a count: what fits into 64 bits
-_BYTES = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+BYTES = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 def read_bytes(name: str, text: str) -> int:
     """Return a size in bytes from "1048576", "64MiB" or "1GB"; ConfigError names `name` and what is allowed."""
     allowed = "a size such as 64MiB or 1GB"
-    amount = int(_read(name, text, {unit: float(size) for unit, size in _BYTES.items()}, allowed))
+    amount = int(_read(name, text, {unit: float(size) for unit, size in BYTES.items()}, allowed))
     if amount == 0:
         raise ConfigError(f"{name} is {text!r}; allowed is {allowed}, at least one byte")
     return amount

@@ -92,7 +92,7 @@ class _Check:
                 # [llmcache] of a file of its own is the top: its keys are those of [tool.llmcache].
                 self._keys(value, entry, at, path if entry is MAIN else (*path, name))
         for name in REQUIRED & table.keys.keys() - raw.keys():
-            self._wrong((*place, name), Wrong("nothing"), ALLOWED["url"])
+            self._wrong((*place, name), Wrong("nothing"), ALLOWED["url" if name == "url" else "size"])
 
     def _named(self, raw: Mapping[str, Plain], named: Named, place: Path, path: Path) -> None:
         for name, value in raw.items():

@@ -10,7 +10,7 @@ from llmcache.config.mistakes import error_of, nearest, shown
 from llmcache.config.references import filled, filled_url, names_in, shown_url
 from llmcache.config.schema import PURPOSES, Path, options_of
 from llmcache.config.sealing import seal_of, secrets_of, shown_keys, variables_of
-from llmcache.config.settings import Origin, Setting, Settings, StoreChoice
+from llmcache.config.settings import NearChoice, Origin, Setting, Settings, StoreChoice
 from llmcache.config.sources import ARGUMENT, DEFAULT, NAMESPACE_VARIABLE, PROFILE_VARIABLE, Source, find_source
 from llmcache.config.url import parse_url
 from llmcache.config.values import ALLOWED, is_url
@@ -81,7 +81,14 @@ def written_stores(document: Document) -> list[StoreChoice]:
 
 def _written(document: Document, name: str, value: Value) -> StoreChoice:
     text: str = value.value
-    return StoreChoice(name, text, document.folder, shown_url(text), _origin(document, value), names_in(text))
+    return StoreChoice(
+        name,
+        text,
+        document.folder,
+        shown=shown_url(text),
+        origin=_origin(document, value),
+        variables=names_in(text),
+    )
 
 
 def check_namespace(given: object) -> None:
@@ -252,7 +259,17 @@ class _Resolving:
         )
         if choice.name:
             self._list(f"stores.{choice.name}.url", choice.shown, choice.origin)
+            choice = replace(choice, near=self._near(choice.name))
         return choice
+
+    def _near(self, name: str) -> NearChoice | None:
+        most, ttl = (self._document.values.get(("stores", name, "near", key)) for key in ("max_bytes", "ttl"))
+        if most is None:
+            return None
+        near = NearChoice(most.value) if ttl is None else NearChoice(most.value, ttl.value)
+        for key, value, found in (("max_bytes", near.max_bytes, most), ("ttl", near.ttl, ttl)):
+            self._list(f"stores.{name}.near.{key}", value, _origin(self._document, found))
+        return near
 
     def _choice(self, found: Value | None) -> StoreChoice:
         if found is None:

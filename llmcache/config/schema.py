@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
-    "namespace", "profile", "store", "url", "seconds", "count", "flag", "share", "secret", "secrets"
+    "namespace", "profile", "store", "url", "seconds", "count", "flag", "share", "secret", "secrets", "size"
 ]
 Path: TypeAlias = tuple[str, ...]
 
@@ -128,6 +128,9 @@ SEAL = Table(
     },
 )
 
+NEAR_TTL = 30.0
+"""What `near.ttl` is where nobody sets it, in seconds."""
+
 PURPOSES: Mapping[str, Table] = {"responses": RESPONSES, "history": HISTORY}
 """What a store is used for, each with its own table."""
 
@@ -158,6 +161,19 @@ MAIN = Table(
 
 PROFILES = Named("Profiles by name.", PROFILE)
 
+NEAR = Table(
+    "Copies of the store's answers and embeddings in the memory of each process.",
+    {
+        "max_bytes": Option("size", "most memory that the copies take, in each process", "it must be given", '"64MiB"'),
+        "ttl": Option(
+            "seconds",
+            "longest that a copy is used: how long a change by another process may go unseen",
+            f"`{NEAR_TTL:g}`",
+            '"30s"',
+        ),
+    },
+)
+
 STORES = Named(
     "Stores by name; several profiles and purposes may use one.",
     Table(
@@ -168,7 +184,8 @@ STORES = Named(
                 "which store, with its options; secrets as ${NAME}, from the environment",
                 "it must be given",
                 '"redis://:${REDIS_PASSWORD}@cache.internal:6379/0"',
-            )
+            ),
+            "near": NEAR,
         },
     ),
 )
@@ -179,8 +196,8 @@ FILE = Table("llmcache.toml", {"llmcache": MAIN, "profiles": PROFILES, "stores":
 SECTION = Table("[tool.llmcache] of pyproject.toml", {**MAIN.keys, "profiles": PROFILES, "stores": STORES})
 """The same inside a project's file: what stands in [llmcache] there stands in [tool.llmcache] here."""
 
-REQUIRED: frozenset[str] = frozenset({"url"})
-"""Keys that must be there wherever they may be."""
+REQUIRED: frozenset[str] = frozenset({"url", "max_bytes"})
+"""Keys that must be there where their table is."""
 
 
 def options_of(table: Table, path: Path = ()) -> Iterator[tuple[Path, Option]]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmcache.config.mistakes import dotted
+from llmcache.config.schema import NEAR_TTL
 from llmcache.config.sources import DEFAULT, Source
 from llmcache.errors import Mistake
 from llmcache.model.namespace import Namespace
@@ -38,6 +39,19 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class NearChoice:
+    """What of a store is kept in the memory of the process.
+
+    Attributes:
+        max_bytes: Most memory that the copies take.
+        ttl: Longest that a copy is used, in seconds.
+    """
+
+    max_bytes: int
+    ttl: Seconds = NEAR_TTL
+
+
+@dataclass(frozen=True, slots=True)
 class StoreChoice:
     """One store to open. Equal ones are one store, opened once.
 
@@ -45,6 +59,7 @@ class StoreChoice:
         name: Its name below [stores], or "" for a URL that stands by itself.
         url: The whole URL, secrets included; not for messages.
         folder: Where a relative path in the URL counts from; None means the working folder.
+        near: The near tier before it, if any.
         shown: The URL for people, without any secret.
         origin: Where the URL stands.
         variables: The variables of the environment that the URL refers to.
@@ -53,6 +68,7 @@ class StoreChoice:
     name: str
     url: str = field(repr=False)
     folder: Path | None = None
+    near: NearChoice | None = None
     shown: str = field(default="", compare=False)
     origin: Origin = field(default=Origin(DEFAULT), compare=False)
     variables: tuple[str, ...] = field(default=(), compare=False)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from llmcache.config.mistakes import shown
-from llmcache.config.quantities import read_seconds, read_share
+from llmcache.config.quantities import read_bytes, read_seconds, read_share
 from llmcache.config.references import (
     STAND_IN,
     is_reference,
@@ -20,6 +20,8 @@ from llmcache.model.namespace import Namespace
 from llmcache.model.options import check_seconds, check_share
 from llmcache.model.units import Plain
 
+SMALLEST_SIZE = 1 << 16
+
 ALLOWED: dict[Kind, str] = {
     "namespace": "a text such as 'shop' or 'shop/prod'",
     "profile": "the name of a table below [profiles]",
@@ -31,6 +33,7 @@ ALLOWED: dict[Kind, str] = {
     "share": "a share such as '10%' or 0.1, from 0 to less than all",
     "secret": "a reference such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes",
     "secrets": "a list of references, each such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes",
+    "size": "a size such as '64MiB' or '1GB', or a number of bytes, at least 64 KiB",
 }
 """What may stand there, by kind, for messages."""
 
@@ -61,6 +64,8 @@ def read_value(kind: Kind, value: Plain) -> Plain | Wrong:
         return _share(value)
     if kind in {"secret", "secrets"}:
         return _secrets(value, is_one=kind == "secret")
+    if kind == "size":
+        return _size(value)
     if not isinstance(value, str):
         return Wrong(shown(value))
     return _text(kind, value)
@@ -87,6 +92,15 @@ def _share(value: Plain) -> Plain | Wrong:
         return Wrong(shown(value)) if value is None else check_share("share", value)
     except (ConfigError, UsageError):
         return Wrong(shown(value))
+
+
+def _size(value: Plain) -> Plain | Wrong:
+    try:
+        size = read_bytes("size", value) if isinstance(value, str) else value
+    except ConfigError:
+        return Wrong(shown(value))
+    right = isinstance(size, int) and not isinstance(size, bool) and size >= SMALLEST_SIZE
+    return size if right else Wrong(shown(value))
 
 
 def _secrets(value: Plain, *, is_one: bool) -> tuple[str, ...] | Wrong:

@@ -66,24 +66,29 @@ def _rewrite(cache: llmcache.Cache, change: Callable[[bytes], bytes]) -> None:
     PutMany([Put(key, change(cache.body(key) or b""))]).on(cache.setup.blocking_world)
 
 
-@pytest.mark.parametrize(
-    "prepare", [_nothing, _plain, _living, _tagged, _cleared, _outlived, _garbage, _newer], ids=lambda f: f.__name__[1:]
-)
+PREPARATIONS = [_nothing, _plain, _living, _tagged, _cleared, _outlived, _garbage, _newer]
+"""What is kept, in all the ways that matter to a look-up."""
+
+
+@pytest.mark.parametrize("prepare", PREPARATIONS, ids=lambda prepare: prepare.__name__[1:])
 def test_shortcut_and_flow_agree(
     pair: tuple[llmcache.Cache, llmcache.Cache], clock: Clock, prepare: Callable[[llmcache.Cache, Clock], None]
 ) -> None:
     """The same answer and the same counters, on the first and on a repeated look-up."""
-    answers: list[list[object]] = []
-    counted: list[Stats] = []
-    for cache in pair:
-        prepare(cache, clock)
-        clock.now += 10
-        answers.append([cache.responses.get(REQUEST) for _ in range(2)])
-        clock.now -= 10
-        counted.append(cache.stats())
+    looked_up = [looked_up_after(prepare, cache, clock) for cache in pair]
 
-    assert answers[0] == answers[1]
-    assert counted[0] == counted[1]
+    assert looked_up[0] == looked_up[1]
+
+
+def looked_up_after(
+    prepare: Callable[[llmcache.Cache, Clock], None], cache: llmcache.Cache, clock: Clock
+) -> tuple[list[object], Stats]:
+    """Prepare a cache, look up twice a little later, and return the answers and what was counted."""
+    prepare(cache, clock)
+    clock.now += 10
+    answers: list[object] = [cache.responses.get(REQUEST) for _ in range(2)]
+    clock.now -= 10
+    return answers, cache.stats()
 
 
 async def test_the_async_twin_takes_it_too(pair: tuple[llmcache.Cache, llmcache.Cache]) -> None:

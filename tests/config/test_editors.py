@@ -11,7 +11,8 @@ import pytest
 from llmcache.config.editors import json_schema
 from llmcache.config.reading import read_document
 from llmcache.config.schema import FILE, options_of
-from tests.config.wrong_files import WRONG_FILES, WrongFile
+from tests.config.wrong_file import WrongFile
+from tests.config.wrong_files import WRONG_FILES
 
 SCHEMA = json_schema()
 TYPES: dict[str, tuple[type, ...]] = {
@@ -86,6 +87,10 @@ def test_editors_see_the_mistakes_of_one_value(wrong: WrongFile) -> None:
         '[llmcache]\nprofile = "a"\n[profiles.a]\nstore = "x"\nresponses = { ttl = "250 MS" }\n[stores.x]\nurl = "${URL}"',
         '[llmcache.history]\nttl = 2.5\nsliding = false\nmax_messages = 1\nstore = "sqlite:"\n',
         "[profiles.p.seal]\nkeys = ['${NEW}', '${OLD_2}']\nnames = '${NAMES}'\n[llmcache]\nprofile = 'p'\n",
+        *(
+            f'[stores.x]\nurl = "memory:"\nnear.max_bytes = {size}\n'
+            for size in (65536, '"64MiB"', '"1.5 gb"', '"70000"')
+        ),
         *(f'[llmcache]\nresponses.ttl = "{ttl}"\n' for ttl in ("30", "1.5h", "7d", "2 w", "10min")),
         *(f"[llmcache]\nresponses.jitter = {share}\n" for share in ('"10%"', '"0%"', '"99.9 %"', "0", "0.25")),
     ],

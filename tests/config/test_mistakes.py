@@ -8,7 +8,8 @@ import pytest
 from llmcache.config.reading import read_document
 from llmcache.config.resolving import resolve
 from llmcache.errors import ConfigError
-from tests.config.wrong_files import WRONG_FILES, WrongFile
+from tests.config.wrong_file import WrongFile
+from tests.config.wrong_files import WRONG_FILES
 
 
 @pytest.fixture

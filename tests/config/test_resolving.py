@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from llmcache.config.resolving import naming_in_force, resolve
-from llmcache.config.settings import Settings
+from llmcache.config.settings import NearChoice, Settings
 from llmcache.config.sources import VARIABLES
 from llmcache.errors import ConfigError, UsageError
 from llmcache.model.namespace import Namespace
@@ -74,6 +74,31 @@ def test_each_purpose_has_its_store(tmp_path: Path) -> None:
     assert ["sqlite:./.llmcache"] == [choice.url for choice in dev.stores]
     assert ["shared", "durable"] == [choice.name for choice in prod.stores]
     assert {tmp_path.resolve()} == {choice.folder for choice in (*dev.stores, *prod.stores)}
+
+
+def test_a_store_may_have_a_near_tier(tmp_path: Path) -> None:
+    """Whatever uses the store; without its time to live that is half a minute."""
+    text = """
+[llmcache]
+store = "a"
+history.store = "b"
+[stores.a]
+url = "memory:"
+near = { max_bytes = "64MiB", ttl = "5s" }
+[stores.b]
+url = "memory:"
+near.max_bytes = 65536
+"""
+    found = settled(tmp_path, text)
+    listed = {one.key: (one.value, one.origin.text) for one in found.listed if "near" in one.key}
+
+    assert (NearChoice(64 << 20, 5.0), NearChoice(1 << 16, 30.0)) == (found.responses.near, found.history.near)
+    assert {
+        "stores.a.near.max_bytes": (64 << 20, "llmcache.toml:7 [stores.a.near]"),
+        "stores.a.near.ttl": (5.0, "llmcache.toml:7 [stores.a.near]"),
+        "stores.b.near.max_bytes": (1 << 16, "llmcache.toml:10 [stores.b.near]"),
+        "stores.b.near.ttl": (30.0, "the default"),
+    } == {key: (value, origin.rpartition("/")[2]) for key, (value, origin) in listed.items()}
 
 
 def test_references_are_filled(tmp_path: Path) -> None:

@@ -1,24 +1,7 @@
 """Configuration files with one mistake each, and what is said about it."""
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class WrongFile:
-    """One mistake.
-
-    Attributes:
-        name: What it is, for the test's id.
-        text: The file.
-        says: The error's text behind the file's name, whole.
-        seen_by_editors: True where the JSON schema refuses it, too; False where it takes more than the shape of one value.
-    """
-
-    name: str
-    text: str
-    says: str
-    seen_by_editors: bool = True
-
+from tests.config.wrong_file import WrongFile
+from tests.config.wrong_near import WRONG_NEAR
 
 _URL = "a URL such as 'sqlite:./.llmcache'"
 _STORE = f"{_URL}, or the name of a table below [stores]"
@@ -253,12 +236,12 @@ WRONG_FILES = [
     WrongFile(
         "store that is no table",
         '[stores]\nshared = "redis://host"\n',
-        ":2: [stores] shared: found 'redis://host'; allowed a table with url",
+        ":2: [stores] shared: found 'redis://host'; allowed a table with url, near",
     ),
     WrongFile(
         "misspelt key of a store",
         '[stores.shared]\nurl = "memory:"\nurls = "redis://:hunter2@host"\n',
-        ":3: [stores.shared] urls: found an unknown key; allowed url; did you mean 'url'?",
+        ":3: [stores.shared] urls: found an unknown key; allowed url, near; did you mean 'url'?",
     ),
     WrongFile(
         "named store that names another",
@@ -365,4 +348,5 @@ WRONG_FILES = [
         "[llmcache]\nseal = '${KEY}'\n",
         ":2: [llmcache] seal: found '${KEY}'; allowed a table with keys, names",
     ),
+    *WRONG_NEAR,
 ]
