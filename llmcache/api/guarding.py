@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from llmcache.drivers.layered import layered
+from llmcache.drivers.worlds import blocking_world
 from llmcache.errors import ConfigError
 from llmcache.layers.breaking import Breaking
 from llmcache.memory.forking import lock_across_forks
@@ -61,5 +62,6 @@ def _bounded(pair: StorePair, name: str, deadline: Seconds, around: Around) -> S
     def declared(own: Capabilities) -> Capabilities:
         return replace(own, inline_reads=False, limits=replace(own.limits, timeout=deadline))
 
-    bounding = Bounding(name, deadline)
+    blocks = blocking_world(pair.blocking, around) if pair.blocking is not None and pair.awaiting is None else None
+    bounding = Bounding(name, deadline, blocks)
     return layered(pair, bounding, around, closing=bounding.closing, capabilities=declared)

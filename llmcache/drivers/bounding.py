@@ -2,7 +2,8 @@
 
 It is for stores that do not declare `limits.timeout`. Awaited, the call is cancelled: it is the store's own duty that it
 leaves no answer behind for the next caller (KV-20). Blocking, the call is done by another thread and left behind there (`hands`), which costs
-some 50 microseconds a call; a store that keeps time by itself does not pay that.
+some 50 microseconds a call; a store that keeps time by itself does not pay that. A store that can only block is awaited by the
+same threads: those that conversations are awaited in, which are few, must not fill with calls that hang.
 
 A coroutine that never yields to the event loop, or swallows its cancellation, cannot be bounded from outside by anybody.
 """
@@ -27,17 +28,21 @@ class Within(Op[R]):
         seconds: How long it may take.
         hands: Do it in the blocking colour.
         store: The store's name, for messages.
+        blocks: The world of a store that can only block, which is then awaited by `hands`; None where it can be awaited itself.
     """
 
     op: Op[R]
     seconds: Seconds
     hands: Hands
     store: str
+    blocks: World | None
 
     def on(self, world: World, /) -> R:
         return self.hands.do(partial(self.op.on, world), self.seconds, said(self.op))
 
     async def on_async(self, world: AsyncWorld, /) -> R:
+        if self.blocks is not None:
+            return await self.hands.do_async(partial(self.op.on, self.blocks), self.seconds, said(self.op))
         import asyncio  # noqa: PLC0415 -- blocking programs never need it
 
         limit = asyncio.timeout(self.seconds)
@@ -57,18 +62,20 @@ class Bounding:
     Args:
         store: The store's name.
         seconds: How long an op may take.
+        blocks: The world of a store that can only block.
     """
 
-    def __init__(self, store: str, seconds: Seconds) -> None:
+    def __init__(self, store: str, seconds: Seconds, blocks: World | None = None) -> None:
         self._store = store
         self._seconds = seconds
+        self._blocks = blocks
         self._hands = Hands(store)
 
     def __call__(self, op: Op[Reply], /) -> Steps[Reply]:
         """Answer `op` from below, in time."""
         if type(op) not in ENTRY_OPS:
             return iter(op)
-        return iter(Within(op, self._seconds, self._hands, self._store))
+        return iter(Within(op, self._seconds, self._hands, self._store, self._blocks))
 
     def closing(self) -> Steps[None]:
         """End the threads that do nothing."""

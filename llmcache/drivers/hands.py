@@ -9,7 +9,7 @@ import contextvars
 import os
 import threading
 from collections.abc import Callable
-from functools import partial
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -26,16 +26,16 @@ _MOST_IDLE: Final = 8
 class _Job(Generic[T]):
     """One call, and what becomes of it."""
 
-    __slots__ = ("answer", "call", "error", "has_ended", "is_left", "waiting")
+    __slots__ = ("answer", "call", "error", "has_ended", "is_left", "wake")
 
-    def __init__(self, call: Callable[[], T]) -> None:
-        self.call = call
+    def __init__(self, call: Callable[[], T], wake: Callable[[], None]) -> None:
+        context = contextvars.copy_context()
+        self.call: Callable[[], T] = lambda: context.run(call)
+        self.wake = wake
         self.answer: T | None = None
         self.error: BaseException | None = None
         self.has_ended = False
         self.is_left = False
-        self.waiting = threading.Lock()
-        self.waiting.acquire()
 
     def do(self) -> None:
         """Do the call, and keep what it returns or raises."""
@@ -43,6 +43,16 @@ class _Job(Generic[T]):
             self.answer = self.call()
         except BaseException as error:  # noqa: BLE001 -- raised where the answer is waited for
             self.error = error
+
+    def outcome(self) -> T:
+        """Return the answer of the call, or raise its error."""
+        try:
+            if self.error is not None:
+                raise self.error
+            return cast(T, self.answer)
+        finally:
+            # The error's traceback knows this frame: without the name, error and job do not hold each other.
+            del self
 
 
 class Hands:
@@ -74,22 +84,47 @@ class Hands:
             StoreTimeout: It has not ended; it may still be done.
             StoreUnavailable: Too many calls hang already, or no thread could be started; nothing was done.
         """
-        job = _Job(partial(contextvars.copy_context().run, call))
+        waiting = threading.Lock()
+        waiting.acquire()
+        job = _Job(call, waiting.release)
         self._hand(what).put(job)
         try:
-            has_ended = job.waiting.acquire(timeout=seconds)
+            has_ended = waiting.acquire(timeout=seconds)
         except BaseException:
             self._leave(job)
             raise
         if not has_ended and self._leave(job):
-            raise StoreTimeout(f"{self._name} did not end {what} within {seconds:g} s; it may still be done")
+            raise self._late(what, seconds)
+        return job.outcome()
+
+    async def do_async(self, call: Callable[[], T], seconds: Seconds, what: str) -> T:
+        """As `do`, awaited; whoever is cancelled leaves the call behind, too."""
+        import asyncio  # noqa: PLC0415 -- blocking programs never need it
+
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+
+        def end() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
+                loop.call_soon_threadsafe(end)
+
+        job = _Job(call, wake)
+        self._hand(what).put(job)
+        limit = asyncio.timeout(seconds)
         try:
-            if job.error is not None:
-                raise job.error
-            return cast(T, job.answer)
-        finally:
-            # The error's traceback knows this frame: without the name, error and job do not hold each other.
-            del job
+            async with limit:
+                await ended
+        except BaseException as error:
+            is_left = self._leave(job)
+            if not limit.expired():
+                raise
+            if is_left:
+                raise self._late(what, seconds) from error
+        return job.outcome()
 
     def close(self) -> None:
         """End the threads that do nothing; the others end with their calls."""
@@ -99,6 +134,9 @@ class Hands:
             is_own = self._process == os.getpid()
         for jobs in idle if is_own else ():
             jobs.put(None)
+
+    def _late(self, what: str, seconds: Seconds) -> StoreTimeout:
+        return StoreTimeout(f"{self._name} did not end {what} within {seconds:g} s; it may still be done")
 
     def _hand(self, what: str) -> "SimpleQueue[_Job[Any] | None]":
         with self._lock:
@@ -134,7 +172,7 @@ class Hands:
                 return
             job.do()
             goes_on = self._ended(job, jobs)
-            job.waiting.release()
+            job.wake()
             del job
             if not goes_on:
                 return

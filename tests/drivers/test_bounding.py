@@ -14,7 +14,7 @@ from llmcache.drivers.bounding import Bounding
 from llmcache.drivers.hands import Hands
 from llmcache.drivers.layered import layered
 from llmcache.drivers.offload import Offloaded
-from llmcache.drivers.worlds import Surroundings
+from llmcache.drivers.worlds import Surroundings, blocking_world
 from llmcache.errors import StoreTimeout, StoreUnavailable
 from llmcache.memory import AsyncMemoryStore, MemoryStore
 from llmcache.model.key import Key, Kind, Space
@@ -71,7 +71,8 @@ def hanging() -> Iterator[Hanging]:
 
 def bounded(blocking: Any, awaiting: Any = None, seconds: float = SHORT) -> StorePair:
     """Put a deadline around a store."""
-    bounding = Bounding("stranger", seconds)
+    blocks = blocking_world(blocking, AROUND) if awaiting is None else None
+    bounding = Bounding("stranger", seconds, blocks)
     return layered(StorePair(blocking, awaiting), bounding, AROUND, closing=bounding.closing)
 
 
@@ -223,6 +224,37 @@ async def test_awaited_store_that_hangs_costs_a_deadline(hanging: Hanging, offlo
     await store.close()
 
     assert offloaded or native.cancelled == 1
+
+
+async def test_awaited_calls_by_threads_come_back_or_stay_behind() -> None:
+    """Answers, errors, and the context of the caller; whoever is cancelled leaves the thread, as at the deadline."""
+    hands, go_on = Hands("stranger", most_left=2), threading.Event()
+    token = name.set("tenant")
+    found = await hands.do_async(name.get, LONG, "GetMany")
+    name.reset(token)
+    with pytest.raises(ZeroDivisionError):
+        await hands.do_async(lambda: 1 // 0, LONG, "GetMany")
+    with pytest.raises(StoreTimeout, match=r"did not end GetMany within 0.05 s; it may still be done"):
+        await hands.do_async(lambda: go_on.wait(LONG), SHORT, "GetMany")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(hands.do_async(lambda: go_on.wait(LONG), LONG, "GetMany"), SHORT)
+    with pytest.raises(StoreUnavailable, match="2 calls of it hang"):
+        await hands.do_async(list, LONG, "GetMany")
+    go_on.set()
+    hands.close()
+
+    assert ("tenant", []) == (found, settled())
+
+
+def test_call_that_ends_after_its_loop_tells_nobody() -> None:
+    """The thread goes back to its work without a word."""
+    hands, go_on = Hands("stranger"), threading.Event()
+    with pytest.raises(StoreTimeout):
+        asyncio.run(hands.do_async(lambda: go_on.wait(LONG), SHORT, "GetMany"))
+    hands.close()
+    go_on.set()
+
+    assert [] == settled()
 
 
 async def test_timeouts_of_others_are_theirs() -> None:
