@@ -1,4 +1,4 @@
-"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis|momento]`."""
+"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis|momento|hanging]`."""
 
 import datetime as dt
 import os
@@ -9,7 +9,7 @@ import warnings
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import answers, disks, histories, imports, momento_local, redis_answers
+from benchmarks import answers, disks, hanging, histories, imports, momento_local, redis_answers
 
 PARTS = {
     "answers": answers.run,
@@ -18,6 +18,7 @@ PARTS = {
     "disks": disks.run,
     "redis": redis_answers.run,
     "momento": momento_local.run,
+    "hanging": hanging.run,
 }
 PACKAGES = (
     "llmcache-kit",

@@ -264,27 +264,6 @@ def _peer_history(port: int, length: int, message: Any) -> Any:
     return peer
 
 
-def refused() -> list[str]:
-    """A server that is not there, and one that hangs."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    lines = ["a server that refuses, or hangs: what a lookup costs (median of 20, ms)"]
-    with socket.create_server(("127.0.0.1", 0)) as deaf:
-        for what, where in (("refused", port), ("hung", deaf.getsockname()[1])):
-            ours = LLMCache(f"redis://127.0.0.1:{where}")
-            took = sorted(_seconds(partial(ours.lookup, f"{n}", LLM_STRING)) for n in range(20))
-            lines.append(f"  LLMCache redis:, {what:10}{took[10] * 1000:9.2f}   max {took[-1] * 1000:9.2f}")
-            ours.close()
-    return ["\n".join(lines)]
-
-
-def _seconds(call: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
-
-
 def run() -> list[str]:
     """Return all tables about Redis."""
     tables: list[str] = []
@@ -293,4 +272,4 @@ def run() -> list[str]:
             tables += lookups(work, port)
         tables += together(SHORT, port)
         tables += conversations(port)
-    return [*tables, *refused()]
+    return tables
