@@ -1,6 +1,6 @@
 # `make` lists the targets. Every target builds what it needs; only Python 3.11 or newer, pip and make are asked of the machine.
 # PYTHON=/path/to/python3 chooses another Python for .venv, WORKERS=4 more processes for the tests, ROUNDS=100 a longer soak,
-# SECONDS=3600 a longer time of fuzzing.
+# SECONDS=3600 a longer time of fuzzing, MINUTES=10 a longer chaos, SEED=7 the one of that number again.
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -13,7 +13,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check fmt docs bench soak fuzz mutation constraints clean
+.PHONY: help demo test check fmt docs bench soak chaos fuzz mutation constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,11 +47,18 @@ bench: .venv/.bench ## measure us beside the peers, in one run
 	@.ci/servers
 	@$(BIN)/python -m benchmarks
 
-soak: .venv/.dev ## repeat the tests that kill, fork and race, ROUNDS times; stop at the first failure
+soak: MINUTES ?= 60
+soak: .venv/.dev ## repeat the tests that kill, fork and race, ROUNDS times, then MINUTES of chaos over all stores; stop at a failure
 	@for round in $$(seq $(ROUNDS)); do \
 	    echo "==> round $$round of $(ROUNDS)"; \
 	    $(BIN)/pytest -q -x -m slow -n $(WORKERS) $(RACES); \
 	done
+	@$(BIN)/python -m tests.chaos --seconds $$(($(MINUTES) * 60 / 5)) --pictures reports/soak $(if $(SEED),--seed $(SEED))
+
+chaos: MINUTES ?= 1
+chaos: .venv/.dev ## let faults befall every kind of store, MINUTES each, and judge every answer and message
+	@.ci/servers
+	@$(BIN)/python -m tests.chaos --seconds $$(($(MINUTES) * 60)) --pictures reports/chaos $(if $(SEED),--seed $(SEED))
 
 fuzz: .venv/.fuzz ## fuzz everything that reads what others wrote, SECONDS altogether, and renew the corpus
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)

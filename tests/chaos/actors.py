@@ -1,0 +1,224 @@
+"""What one actor does, in a thread or in a task: asks, clears, appends and reads, by its own seed, and writes down what came.
+
+Both colours are driven by one text: a step says how it is done in each, and what to note of its outcome; the two loops at the
+head only call or await it.
+"""
+
+import asyncio
+import json
+import random
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import llmcache
+from llmcache.errors import StoreError, StoreTimeout
+from llmcache.model.units import Instant
+from llmcache_langchain import LLMCache
+from tests.chaos.model import QUESTIONS, TAGS, TTL, Model, ModelFailedError, problem_in, request, tags
+from tests.chaos.records import AnswerId, Appended, Asked, Cleared, Read, Record, Wrong
+from tests.langchain.models import FakeModel
+
+LAST = 10
+MESSAGES_OF_A_TALK = 100
+"""Messages that one writer adds to one conversation before it goes on in the next."""
+_TTL_SLACK = 15.0
+_PAUSE = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all actors of a process share.
+
+    Attributes:
+        write: Takes the records.
+        clock: The time of day that the cache goes by.
+        is_over: Set when the actors are to end.
+    """
+
+    cache: llmcache.Cache
+    langchain: LLMCache
+    write: Callable[[Record], None]
+    clock: Callable[[], Instant]
+    is_over: threading.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do.
+
+    Attributes:
+        blocking: Does it.
+        awaiting: Does it in the other colour.
+        note: Is told what came of it, a value or an exception, and when it began.
+    """
+
+    blocking: Callable[[], Any]
+    awaiting: Callable[[], Awaitable[Any]]
+    note: Callable[[float, Any], None]
+
+
+class Actor:
+    """One actor.
+
+    Args:
+        name: Which nobody else has.
+        seed: Decides what it does.
+    """
+
+    def __init__(self, name: str, seed: str, around: Surroundings) -> None:
+        self.name = name
+        self._chance = random.Random(seed)
+        self._around = around
+        self._cache = around.cache
+        self._model = Model(name, around.clock, lambda: self._chance.random() < 0.02)
+        self._chat = FakeModel(answer=self._model.message, cache=around.langchain)
+        self._appended = 0
+
+    def run(self) -> None:
+        """Act until it is over, blocking."""
+        while not self._around.is_over.wait(self._chance.random() * 2 * _PAUSE):
+            step = self._next()
+            began = time.monotonic()
+            try:
+                came = step.blocking()
+            except BaseException as error:
+                came = error
+            step.note(began, came)
+
+    async def run_async(self) -> None:
+        """The same, awaited."""
+        while not self._around.is_over.is_set():
+            await asyncio.sleep(self._chance.random() * 2 * _PAUSE)
+            step = self._next()
+            began = time.monotonic()
+            try:
+                came = await step.awaiting()
+            except BaseException as error:
+                came = error
+            step.note(began, came)
+
+    def _next(self) -> Step:
+        self._model.begin()
+        steps = (self._ask, self._ask_langchain, self._append, self._read, self._clear_tag, self._clear_all)
+        (chosen,) = self._chance.choices(steps, (50, 15, 18, 14, 2.6, 0.4))
+        return chosen()
+
+    def _ask(self) -> Step:
+        question = self._chance.randrange(QUESTIONS)
+        asked, named = request(question), tags(question)
+
+        def call() -> Any:
+            return self._model.answer(question)
+
+        return Step(
+            lambda: self._cache.responses.get_or_call(asked, call, ttl=TTL, tags=named),
+            lambda: self._cache.awaiting.responses.get_or_call(asked, call, ttl=TTL, tags=named),
+            self._asked("call", question),
+        )
+
+    def _ask_langchain(self) -> Step:
+        question = self._chance.randrange(QUESTIONS)
+        asked, named = f"question {question}", tags(question)
+
+        def ask() -> Any:
+            with llmcache.options(tags=named, ttl=TTL):
+                return json.loads(self._chat.invoke(asked).text)
+
+        async def ask_async() -> Any:
+            with llmcache.options(tags=named, ttl=TTL):
+                return json.loads((await self._chat.ainvoke(asked)).text)
+
+        return Step(ask, ask_async, self._asked("langchain", question))
+
+    def _asked(self, way: str, question: int) -> Callable[[float, Any], None]:
+        wall = self._around.clock()
+
+        def note(began: float, came: Any) -> None:
+            ended = time.monotonic()
+            if isinstance(came, ModelFailedError):
+                self._around.write(Asked(way, question, began, ended, None, True, self._model.seconds))
+                return
+            if isinstance(came, BaseException):
+                self._wrong("failed call", f"{way} {question}: {type(came).__name__}: {came}")
+                return
+            problem = problem_in(came, question)
+            if not problem and wall - came["at"] > TTL + _TTL_SLACK:
+                problem = f"{wall - came['at']:.1f} s old, and it lives {TTL} s"
+            if problem:
+                self._wrong("wrong answer", f"{way} {question}: {problem}")
+                return
+            found: AnswerId = (came["by"], came["number"])
+            own = found == self._model.last
+            self._around.write(Asked(way, question, began, ended, found, own, self._model.seconds))
+
+        return note
+
+    def _clear_tag(self) -> Step:
+        tag = self._chance.randrange(TAGS)
+        named = (f"tag-{tag}",)
+        return Step(
+            lambda: self._cache.clear(tags=named),
+            lambda: self._cache.awaiting.clear(tags=named),
+            lambda began, came: self._note("clear", came, Cleared(tag, began, time.monotonic())),
+        )
+
+    def _clear_all(self) -> Step:
+        return Step(
+            self._cache.responses.clear,
+            self._cache.awaiting.responses.clear,
+            lambda began, came: self._note("clear", came, Cleared(None, began, time.monotonic())),
+        )
+
+    def _append(self) -> Step:
+        number, talk = self._appended, f"talk-{self._appended // MESSAGES_OF_A_TALK}"
+        self._appended += 1
+        message = {"writer": self.name, "number": number}
+
+        def note(began: float, came: Any) -> None:
+            outcome = "maybe" if isinstance(came, StoreTimeout) else "not" if isinstance(came, Exception) else "kept"
+            self._note("append", None, Appended(talk, self.name, number, began, time.monotonic(), outcome))
+            self._note("append", came)
+
+        return Step(
+            lambda: self._cache.history(talk).append([message]),
+            lambda: self._cache.awaiting.history(talk).append([message]),
+            note,
+        )
+
+    def _read(self) -> Step:
+        talk = f"talk-{max(0, self._appended - 1) // MESSAGES_OF_A_TALK}"
+
+        def note(began: float, came: Any) -> None:
+            is_read = not isinstance(came, BaseException)
+            self._note("read", None, Read(talk, began, time.monotonic(), is_read))
+            self._note("read", came)
+            if is_read and (len(came) > LAST or not are_in_order(came)):
+                self._wrong("wrong history", f"{talk}: {came!r:.500}")
+
+        return Step(
+            lambda: self._cache.history(talk).last(LAST), lambda: self._cache.awaiting.history(talk).last(LAST), note
+        )
+
+    def _note(self, what: str, came: Any, record: Record | None = None) -> None:
+        """Write a record of what went well; what a store raises is its right, and anything else is wrong."""
+        if isinstance(came, BaseException):
+            if not isinstance(came, StoreError):
+                self._wrong("foreign error", f"{what}: {type(came).__name__}: {came}")
+        elif record is not None:
+            self._around.write(record)
+
+    def _wrong(self, what: str, said: str) -> None:
+        self._around.write(Wrong(what, time.monotonic(), f"{self.name}: {said}"))
+
+
+def are_in_order(messages: list[Any]) -> bool:
+    """True where every writer's messages are in its order, and none is there twice."""
+    latest: dict[str, int] = {}
+    for message in messages:
+        if message["number"] <= latest.get(message["writer"], -1):
+            return False
+        latest[message["writer"]] = message["number"]
+    return True
