@@ -4,7 +4,7 @@ Those that every call makes are not frozen, though nobody changes them: to make 
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from llmcache.model.units import Seconds
@@ -48,7 +48,7 @@ class Command:
         script: What `words` call by digest; None where it is a plain command.
     """
 
-    words: Sequence[Word]
+    words: Sequence[Word] = field(repr=False)
     slot: int = 0
     script: Script | None = None
 

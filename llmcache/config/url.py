@@ -1,7 +1,7 @@
 """Store URLs: `scheme:address?option=value&option=value`."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from llmcache.errors import ConfigError
@@ -29,8 +29,8 @@ class StoreURL:
     """
 
     scheme: str
-    address: str
-    options: dict[str, str]
+    address: str = field(repr=False)
+    options: dict[str, str] = field(repr=False)
 
     @property
     def shown(self) -> str:

@@ -3,7 +3,7 @@
 A body that cannot be read is a counted miss, whatever is wrong with it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from llmcache.codec.envelopes import Envelopes
 from llmcache.errors import DataError
@@ -51,7 +51,7 @@ class Sought:
     found: Found | None = None
     stand_in: Entry | None = None
     at: Instant = 0.0
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
 
     def is_due(self, chance: float) -> bool:
         """True where who looked should ask for a new answer; see `policy.freshness.is_due`."""

@@ -29,7 +29,7 @@ NOTHING_KNOWN = Provenance()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A decoded value with its times: the inside of an envelope (see `codec.envelope`).
+    """A decoded value with its times: the inside of an envelope (see `codec.envelope`). Its representation leaves out the value.
 
     Attributes:
         value: JSON-like data, or what a codec registered for `type` understands as JSON-like data.
@@ -41,7 +41,7 @@ class Entry:
         provenance: What the call that made it was.
     """
 
-    value: Plain
+    value: Plain = field(repr=False)
     made_at: Instant
     type: str = "json"
     stale_at: Instant | None = None

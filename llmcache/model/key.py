@@ -67,7 +67,7 @@ class Space:
         return cls(Namespace.from_text(pieces[2]), kind)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Key:
     """A name inside a space. Equal exactly when the physical forms are equal.
 
@@ -105,6 +105,10 @@ class Key:
             return "history"
         # Escaped, so that no name can break a line of a log, or be a text that no stream can encode.
         return escape(self.name)[:12]
+
+    def __repr__(self) -> str:
+        name = "..." if self.space.kind is Kind.HISTORY else escape(self.name)
+        return f"<Key {self.space.prefix}{name}>"
 
     def __eq__(self, other: object) -> bool:
         return self.physical == other.physical if isinstance(other, Key) else NotImplemented

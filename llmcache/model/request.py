@@ -17,13 +17,14 @@ class Request:
         parameters: Everything else that goes over the wire: temperature, max_tokens, response_format ...
         tools: Tool schemas, in order.
 
-    The values are not copied; do not change them between making the request and using it.
+    The values are not copied; do not change them between making the request and using it. Its representation shows the model
+    alone: what is asked belongs in no log.
     """
 
     model: str
-    messages: Sequence[Mapping[str, Plain]]
-    parameters: Mapping[str, Plain] = field(default_factory=dict)
-    tools: Sequence[Mapping[str, Plain]] = ()
+    messages: Sequence[Mapping[str, Plain]] = field(repr=False)
+    parameters: Mapping[str, Plain] = field(default_factory=dict, repr=False)
+    tools: Sequence[Mapping[str, Plain]] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:

@@ -55,8 +55,8 @@ class Target:
     """
 
     scheme: str
-    address: str
-    options: Mapping[str, Option]
+    address: str = field(repr=False)
+    options: Mapping[str, Option] = field(repr=False)
     clock: Callable[[], Instant]
 
 

@@ -1,6 +1,6 @@
 """Ops for one call per key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from llmcache.model.key import Key
 from llmcache.protocols.flights import Ending, Flight, Witness
@@ -51,7 +51,7 @@ class Land(Op[None]):
     """Give an envelope to all who wait for a key."""
 
     key: Key
-    body: bytes
+    body: bytes = field(repr=False)
 
     def on(self, world: World, /) -> None:
         world.flights.land(self.key, self.body)

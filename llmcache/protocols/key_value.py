@@ -10,7 +10,7 @@ contract. A store must not define `__len__`: an empty store would be false, and 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from llmcache.model.capabilities import Capabilities
@@ -30,7 +30,7 @@ class Put:
     """
 
     key: Key
-    body: bytes
+    body: bytes = field(repr=False)
     ttl: Seconds | None = None
 
 

@@ -1,7 +1,7 @@
 """Ops that a store obeys; each is one method of `KeyValueStore`, `LogStore`, `ScanStore` or `NewsStore`, as a value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from llmcache.model.key import Key, Space
@@ -70,7 +70,7 @@ class DeleteIfEqual(Op[bool]):
     """Delete what is one's own."""
 
     key: Key
-    body: bytes
+    body: bytes = field(repr=False)
 
     def on(self, world: World, /) -> bool:
         return world.store.delete_if_equal(self.key, self.body)
@@ -97,7 +97,7 @@ class Append(Op[int]):
     """Add bodies to a log, all or none; the reply is its length."""
 
     log: Key
-    bodies: Sequence[bytes]
+    bodies: Sequence[bytes] = field(repr=False)
     max_length: int | None = None
     ttl: Seconds | None = None
 
