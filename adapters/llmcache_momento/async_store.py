@@ -127,7 +127,7 @@ class AsyncMomentoStore:
                         raise
                 async with wire.creating:
                     if not link.is_created:
-                        await wire.create_cache()
+                        await wire.create_cache(budget)
                         link.is_created = True
                 return await self._run(wire, rounds, budget)
             except Failure as failure:

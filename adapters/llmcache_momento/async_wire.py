@@ -9,8 +9,17 @@ import grpc.aio
 
 from llmcache_momento import sdk
 from llmcache_momento.budget import Budget
-from llmcache_momento.channels import OPTIONS, metadata_for, open_channel, stub_on
-from llmcache_momento.errors import Failure, failure_of_closed, failure_of_response, failure_of_rpc
+from llmcache_momento.channels import (
+    OPTIONS,
+    control_metadata_for,
+    creation_of,
+    creation_on,
+    metadata_for,
+    open_channel,
+    open_control_channel,
+    stub_on,
+)
+from llmcache_momento.errors import Failure, failure_of_closed, failure_of_rpc, raise_unless_there
 from llmcache_momento.repeating import repeating
 from llmcache_momento.rounds import R, Rounds
 from llmcache_momento.rpcs import Call, Pause, SdkCall, WireCall
@@ -36,7 +45,9 @@ class AsyncWire:
         self.is_retired = False
         self.has_answered = False
         self._settings = settings
+        self._account = account
         self._metadata = metadata_for(account, settings)
+        self._control_metadata = control_metadata_for(account)
         self._channel = open_channel(grpc.aio, account, OPTIONS)
         self._stub = stub_on(self._channel)
         with sdk.quietly():
@@ -57,12 +68,14 @@ class AsyncWire:
         finally:
             asked.close()
 
-    async def create_cache(self) -> None:
-        """Create the cache; that it is there already is no error."""
-        with sdk.quietly():
-            response: Any = await self._client.create_cache(self._settings.cache)
-        if hasattr(response, "error_code"):
-            raise failure_of_response(response)
+    async def create_cache(self, budget: Budget) -> None:
+        """Create the cache, over a connection of its own; that it is there already is no error."""
+        async with open_control_channel(grpc.aio, self._account) as channel:
+            try:
+                create = creation_on(channel)
+                await create(creation_of(self._settings.cache), timeout=budget.left(), metadata=self._control_metadata)
+            except grpc.RpcError as error:
+                raise_unless_there(error)
 
     async def close(self) -> None:
         """Give the connections back; what is in flight may end in its time."""
@@ -80,7 +93,7 @@ class AsyncWire:
             if isinstance(call, WireCall):
                 return call.answer(await self._sent(call, budget))
             if isinstance(call, SdkCall):
-                return call.answer(await self._called(call))
+                return call.answer(await self._called(call, budget))
             if isinstance(call, Pause):
                 return await asyncio.sleep(call.seconds)
         except grpc.RpcError as error:
@@ -96,6 +109,8 @@ class AsyncWire:
         reply = method(call.request(), timeout=budget.left(), metadata=self._metadata)
         return [one async for one in reply] if call.streams else await reply
 
-    async def _called(self, call: SdkCall) -> Any:
+    async def _called(self, call: SdkCall, budget: Budget) -> Any:
+        if not budget.has_share():
+            raise Failure.late()
         with sdk.quietly():
             return await call.on(self._client, self._settings.cache)

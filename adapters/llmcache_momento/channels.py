@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import grpc
-from momento_wire_types import cacheclient_pb2_grpc
+from momento_wire_types import cacheclient_pb2_grpc, controlclient_pb2, controlclient_pb2_grpc
 
 from llmcache_momento.sdk import MESSAGE_BYTES
 from llmcache_momento.settings import Account, Settings
@@ -24,22 +24,50 @@ OPTIONS: Final = (
 
 
 _STUBS: Final[Any] = cacheclient_pb2_grpc  # generated without types
+_CONTROL_STUBS: Final[Any] = controlclient_pb2_grpc  # as above
 
 
 def metadata_for(account: Account, settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Return what goes with every call, as the SDK sends it."""
-    every = (("cache", settings.cache), ("authorization", account.token), ("agent", "python:cache:llmcache"))
+    """Return what goes with every call about what a cache holds, as the SDK sends it."""
+    every = (("cache", settings.cache), *control_metadata_for(account))
     # By the name that Momento's SDK for JavaScript sends; its SDK for Python has no setting for it.
     return (*every, ("read-concern", "consistent")) if settings.consistent else every
 
 
+def control_metadata_for(account: Account) -> tuple[tuple[str, str], ...]:
+    """Return what goes with a call about caches themselves."""
+    return (("authorization", account.token), ("agent", "python:cache:llmcache"))
+
+
 def open_channel(maker: Any, account: Account, options: Any) -> Any:
     """Return a channel by `maker`, which is `grpc` or `grpc.aio`; nothing is sent yet."""
+    return _open(maker, account, account.target, options)
+
+
+def open_control_channel(maker: Any, account: Account) -> Any:
+    """Return a channel to the control plane, as `open_channel`."""
+    return _open(maker, account, account.control_target, OPTIONS)
+
+
+def _open(maker: Any, account: Account, target: str, options: Any) -> Any:
     if account.is_secure:
-        return maker.secure_channel(account.target, grpc.ssl_channel_credentials(), options=options)
-    return maker.insecure_channel(account.target, options=options)
+        return maker.secure_channel(target, grpc.ssl_channel_credentials(), options=options)
+    return maker.insecure_channel(target, options=options)
 
 
 def stub_on(channel: Any) -> Any:
     """Return the methods of the service on a channel of either colour."""
     return _STUBS.ScsStub(channel)
+
+
+def creation_on(channel: Any) -> Any:
+    """Return the method that creates a cache, on a channel of either colour to the control plane.
+
+    Not the SDK's, which waits a minute for it whatever its time limit.
+    """
+    return _CONTROL_STUBS.ScsControlStub(channel).CreateCache
+
+
+def creation_of(cache: str) -> Any:
+    """Return what that method is sent."""
+    return controlclient_pb2._CreateCacheRequest(cache_name=cache)

@@ -57,6 +57,7 @@ class Failure(Exception):
     Attributes:
         is_partial: Another call of the same round, or an earlier attempt, wrote something or may have.
         is_for_another_wire: The same operation may succeed at once on a new connection.
+        is_unsent: It was not begun.
     """
 
     def __init__(self, code: StatusCode, details: str = "", err: str = "") -> None:
@@ -66,11 +67,19 @@ class Failure(Exception):
         self.err = err
         self.is_partial = False
         self.is_for_another_wire = False
+        self.is_unsent = False
 
     @classmethod
     def unexpected(cls, what: str) -> "Failure":
         """Return the failure of an answer that this release does not understand."""
         return cls(StatusCode.UNKNOWN, what, "unexpected answer")
+
+    @classmethod
+    def late(cls) -> "Failure":
+        """Return the failure of a call that was not begun, because it could end too late."""
+        failure = cls(StatusCode.DEADLINE_EXCEEDED)
+        failure.is_unsent = True
+        return failure
 
     @property
     def is_throttled(self) -> bool:
@@ -87,7 +96,7 @@ class Failure(Exception):
     @property
     def is_certainly_not_done(self) -> bool:
         """True where the call cannot have changed anything."""
-        return not self.is_partial and (self.code in _NOT_DONE or self.never_connected)
+        return not self.is_partial and (self.code in _NOT_DONE or self.never_connected or self.is_unsent)
 
     @property
     def never_connected(self) -> bool:
@@ -119,6 +128,13 @@ def failure_of_rpc(error: grpc.RpcError) -> Failure:
     failure = Failure(call.code(), call.details() or "", _err_in(call.trailing_metadata()))
     failure.__cause__ = error
     return failure
+
+
+def raise_unless_there(error: grpc.RpcError) -> None:
+    """Raise what gRPC's exception tells of a creation, unless it is that there is such a cache already."""
+    failure = failure_of_rpc(error)
+    if failure.code is not StatusCode.ALREADY_EXISTS:
+        raise failure from error
 
 
 def failure_of_closed(error: Exception) -> Failure:

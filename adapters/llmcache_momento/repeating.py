@@ -6,7 +6,7 @@ from typing import Any
 from llmcache_momento.budget import Budget
 from llmcache_momento.errors import Failure
 from llmcache_momento.rounds import R, Rounds
-from llmcache_momento.rpcs import Call, Pause
+from llmcache_momento.rpcs import Call, Pause, SdkCall
 
 
 def repeating(rounds: Rounds[R], budget: Budget) -> Rounds[R]:
@@ -39,7 +39,8 @@ def _answered(calls: Sequence[Call], budget: Budget) -> Rounds[list[Any]]:
             return answers
         first: Failure = answers[failed[0]]
         again = [place for place in failed if _may_repeat(calls[place], answers[place])]
-        pause = budget.pause(first) if again == failed else None
+        is_for_sdk = any(isinstance(calls[place], SdkCall) for place in again)
+        pause = budget.pause(first, is_for_sdk=is_for_sdk) if again == failed else None
         if pause is None:
             raise _told_of(calls, answers, is_open)
         # What is made again may have been done the first time, whatever becomes of it now.

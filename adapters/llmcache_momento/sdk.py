@@ -12,7 +12,7 @@ from momento.config import Configuration
 from momento.config.transport.transport_strategy import StaticGrpcConfiguration, StaticTransportStrategy
 from momento.retry import FixedCountRetryStrategy
 
-from llmcache.model.units import Seconds
+from llmcache_momento.budget import share_of
 from llmcache_momento.layout import DEFAULT_TTL
 from llmcache_momento.settings import Account, Settings
 
@@ -20,14 +20,6 @@ _KEEPALIVE: Final = timedelta(seconds=5)
 _KEEPALIVE_TIMEOUT: Final = timedelta(seconds=1)
 MESSAGE_BYTES: Final = 5_243_000
 """Largest message each way, as in the SDK."""
-
-
-def share_of(timeout: Seconds) -> Seconds:
-    """Return the time limit of one call of the SDK, which is the same for all of a client's calls.
-
-    Half of an operation's, so that a call that must be made again, or asked about after its answer was lost, ends in time.
-    """
-    return timeout / 2
 
 
 def blocking_client(account: Account, settings: Settings) -> CacheClient:

@@ -38,7 +38,15 @@ class Account:
     @property
     def target(self) -> str:
         """The data plane's address, as gRPC wants it."""
-        return self.cache_endpoint if self.is_secure else f"{self.cache_endpoint}:{self.port}"
+        return self._address(self.cache_endpoint)
+
+    @property
+    def control_target(self) -> str:
+        """The control plane's address, as gRPC wants it."""
+        return self._address(self.control_endpoint)
+
+    def _address(self, endpoint: str) -> str:
+        return endpoint if self.is_secure else f"{endpoint}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

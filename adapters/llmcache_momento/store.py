@@ -126,7 +126,7 @@ class MomentoStore:
                         raise
                 with link.creating:
                     if not link.is_created:
-                        wire.create_cache()
+                        wire.create_cache(budget)
                         link.is_created = True
                 return self._run(wire, rounds, budget)
             except Failure as failure:

@@ -12,8 +12,17 @@ import grpc
 
 from llmcache_momento import sdk
 from llmcache_momento.budget import Budget
-from llmcache_momento.channels import OPTIONS, metadata_for, open_channel, stub_on
-from llmcache_momento.errors import Failure, failure_of_response, failure_of_rpc
+from llmcache_momento.channels import (
+    OPTIONS,
+    control_metadata_for,
+    creation_of,
+    creation_on,
+    metadata_for,
+    open_channel,
+    open_control_channel,
+    stub_on,
+)
+from llmcache_momento.errors import Failure, failure_of_rpc, raise_unless_there
 from llmcache_momento.repeating import repeating
 from llmcache_momento.rounds import R, Rounds
 from llmcache_momento.rpcs import Call, Pause, SdkCall, WireCall
@@ -41,7 +50,9 @@ class Wire:
         self.is_retired = False
         self.has_answered = False
         self._settings = settings
+        self._account = account
         self._metadata = metadata_for(account, settings)
+        self._control_metadata = control_metadata_for(account)
         self._channel = open_channel(grpc, account, (*OPTIONS, _SINGLE_THREADED))
         self._stub = stub_on(self._channel)
         with sdk.quietly():
@@ -61,12 +72,14 @@ class Wire:
         finally:
             asked.close()
 
-    def create_cache(self) -> None:
-        """Create the cache; that it is there already is no error."""
-        with sdk.quietly():
-            response: Any = self._client.create_cache(self._settings.cache)
-        if hasattr(response, "error_code"):
-            raise failure_of_response(response)
+    def create_cache(self, budget: Budget) -> None:
+        """Create the cache, over a connection of its own; that it is there already is no error."""
+        with open_control_channel(grpc, self._account) as channel:
+            try:
+                create = creation_on(channel)
+                create(creation_of(self._settings.cache), timeout=budget.left(), metadata=self._control_metadata)
+            except grpc.RpcError as error:
+                raise_unless_there(error)
 
     def close(self) -> None:
         """Give the connections back; nothing may be in flight."""
@@ -79,7 +92,7 @@ class Wire:
             return [self._one(calls[0], budget)]
         pending = [self._sent(call, budget) if isinstance(call, WireCall) else None for call in calls]
         # The SDK's client can only block; meanwhile the others travel.
-        asked = [self._called(call) if isinstance(call, SdkCall) else None for call in calls]
+        asked = [self._called(call, budget) if isinstance(call, SdkCall) else None for call in calls]
         return [
             self._awaited(call, sent) if isinstance(call, WireCall) else done
             for call, sent, done in zip(calls, pending, asked, strict=True)
@@ -89,7 +102,7 @@ class Wire:
         if isinstance(call, WireCall):
             return self._ask(call, budget)
         if isinstance(call, SdkCall):
-            return self._called(call)
+            return self._called(call, budget)
         if isinstance(call, Pause):
             return time.sleep(call.seconds)
         raise TypeError(f"a call of no known family: {type(call).__name__}")
@@ -117,7 +130,9 @@ class Wire:
         except Failure as failure:
             return failure
 
-    def _called(self, call: SdkCall) -> Any:
+    def _called(self, call: SdkCall, budget: Budget) -> Any:
+        if not budget.has_share():
+            return Failure.late()
         with sdk.quietly():
             response = call.on(self._client, self._settings.cache)
         try:
