@@ -8,9 +8,12 @@ from momento_wire_types import cacheclient_pb2_grpc, controlclient_pb2, controlc
 from llmcache_momento.sdk import MESSAGE_BYTES
 from llmcache_momento.settings import Account, Settings
 
+# A list at the limit of an item is larger on the wire, by what frames its elements; the SDK's own bound would refuse it.
+_RECEIVED_BYTES: Final = 16 << 20
+
 OPTIONS: Final = (
     ("grpc.max_send_message_length", MESSAGE_BYTES),
-    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", _RECEIVED_BYTES),
     ("grpc.service_config_disable_resolution", 1),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.keepalive_time_ms", 5_000),

@@ -28,7 +28,7 @@ from llmcache_momento.layout import (
 )
 from llmcache_momento.outside import OutsideBodies
 from llmcache_momento.rounds import Rounds
-from llmcache_momento.rpcs import Call, Concatenate, Fetch, Get, Length, Lengthen, Remove, Scalar
+from llmcache_momento.rpcs import Call, Concatenate, Fetch, Get, Length, Lengthen, Remove, Scalar, bound
 
 _TTL_MS = milliseconds(MAX_TTL)
 _TRIES = 3
@@ -66,8 +66,17 @@ def append(
     if marks == [[None]]:
         outside.lengthened(log, since)
     elif marks:
-        yield from _lengthened(generations, outside, log)
+        yield from _behind(_lengthened(generations, outside, log))
     return int(length)
+
+
+def _behind(rounds: Rounds[None]) -> Rounds[None]:
+    """Go on behind a deed: whatever fails now, "nothing was done" is no longer true, and to begin again would do it twice."""
+    try:
+        yield from rounds
+    except Failure as failure:
+        failure.is_partial = True
+        raise
 
 
 def _written(log: Key, new: Framed) -> Rounds[None]:
@@ -109,6 +118,8 @@ def read_log(generations: Generations, log: Key, start: int, stop: int | None) -
 
     A body beside the list may be gone because the log was deleted after its list was read; then the list says so.
     """
+    if _is_empty(start, stop):
+        return []
     for _ in range(_TRIES):
         bodies = yield from _bodies(generations, log, start, stop)
         places = [body.key for body in bodies if isinstance(body, Outside)]
@@ -136,6 +147,11 @@ def _bodies(generations: Generations, log: Key, start: int, stop: int | None) ->
         raise DecodeError(f"{NAME} could not do read_log of {log.digest}: the list holds what is not ours") from error
 
 
+def _is_empty(start: int, stop: int | None) -> bool:
+    """True for a slice that is empty whatever the length. The service is not known to answer it, and its SDKs refuse it."""
+    return stop is not None and (stop == 0 or ((start < 0) is (stop < 0) and bound(stop) <= bound(start)))
+
+
 def log_length(generations: Generations, log: Key) -> Rounds[int]:
     """Return how many bodies the log has."""
 
@@ -157,5 +173,9 @@ def delete_log(generations: Generations, outside: OutsideBodies, log: Key) -> Ro
     yield from under(generations, (log.space.prefix,), make)
     if mark is not None:
         places = [body.key for body in bodies if isinstance(body, Outside)]
-        yield tuple(Remove(key) for key in (mark_key(log), *places))
+        yield from _behind(_removed([mark_key(log), *places]))
     outside.forget(log)
+
+
+def _removed(keys: Sequence[bytes]) -> Rounds[None]:
+    yield tuple(Remove(key) for key in keys)

@@ -190,6 +190,11 @@ class Lengthen(WireCall):
         return bool(reply.WhichOneof("result") != "missing")
 
 
+def bound(place: int) -> int:
+    """Return a bound of a slice as the wire holds it; no list is longer."""
+    return min(max(place, _LEAST), _MOST)
+
+
 @dataclass(frozen=True, slots=True)
 class Fetch(WireCall):
     """Read a slice of a list, with the meaning of a Python slice; a missing list is empty."""
@@ -204,11 +209,11 @@ class Fetch(WireCall):
         if self.start == 0:
             bounds["unbounded_start"] = common._Unbounded()
         else:
-            bounds["inclusive_start"] = min(max(self.start, _LEAST), _MOST)
+            bounds["inclusive_start"] = bound(self.start)
         if self.stop is None:
             bounds["unbounded_end"] = common._Unbounded()
         else:
-            bounds["exclusive_end"] = min(max(self.stop, _LEAST), _MOST)
+            bounds["exclusive_end"] = bound(self.stop)
         return pb._ListFetchRequest(list_name=self.list_key, **bounds)
 
     def answer(self, reply: Any) -> list[bytes]:

@@ -1,10 +1,12 @@
 """Logs: one element for each body, large bodies beside the list, as long as the list."""
 
 import time
+from contextlib import suppress
 
+import grpc
 import pytest
 
-from llmcache.errors import DecodeError, StoreLimit
+from llmcache.errors import DecodeError, StoreLimit, StoreTimeout
 from llmcache.model.key import Kind
 from llmcache_momento.layout import (
     DEFAULT_TTL,
@@ -76,6 +78,54 @@ def test_small_bodies_beyond_an_item_are_refused_with_what_to_do(shop: Shop) -> 
     full = shop("log_length", LOG)
 
     assert (52, 10) == (full, shop("append", LOG, [body], max_length=10))
+
+
+def test_a_conversation_of_small_bodies_is_read_to_its_last_byte(server: MomentoLocal, shop: Shop) -> None:
+    """A list near the limit of an item is larger on the wire, by what frames its elements."""
+    most, count = server.keep.limits.max_item_bytes, 0
+    assert most is not None
+    for together in (1_000, 50, 1):
+        with suppress(StoreLimit):
+            while True:
+                count = shop("append", LOG, [b"x" * 300] * together)
+
+    fullest = max(item.size for item in server.keep.caches["shop"].values())
+    assert most - fullest < 500
+    assert count == len(shop("read_log", LOG))
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 0), (-2, 0), (2, 1), (1, 1), (-1, -2), (-2, -2), (2**40, 2**50)])
+def test_a_slice_that_is_always_empty_is_not_asked_for(start: int, stop: int, server: MomentoLocal, shop: Shop) -> None:
+    """The service is not known to answer it; its SDKs refuse it."""
+    shop("append", LOG, [b"1", b"2", b"3"])
+
+    assert ([], 0) == (shop("read_log", LOG, start, stop), server.count("ListFetch"))
+
+
+def test_an_append_that_is_done_is_not_denied(server: MomentoLocal, clock: Clock, shop: Shop) -> None:
+    """Where what lies beside the list could not be given a longer life: to say "nothing was done" would bring it twice."""
+    with Shop(server, clock, "blocking") as other:
+        other("append", LOG, [LARGE])
+    shop("append", key("another", Kind.HISTORY), [b"warm"])
+    server.faults.add("ListFetch", code=grpc.StatusCode.RESOURCE_EXHAUSTED)
+    with pytest.raises(StoreTimeout, match="may have been done"):
+        shop("append", LOG, [b"2"])
+    server.faults.clear()
+
+    assert [LARGE, b"2"] == shop("read_log", LOG)
+
+
+def test_a_deletion_that_is_half_done_is_not_denied(server: MomentoLocal, shop: Shop) -> None:
+    """The list is gone; what lay beside it is left to its time to live, and a second deletion finds nothing wrong."""
+    shop("append", LOG, [LARGE])
+    server.faults.add("Delete", count=1)
+    server.faults.add("Delete", code=grpc.StatusCode.PERMISSION_DENIED)
+    with pytest.raises(StoreTimeout, match="may have been done"):
+        shop("delete_log", LOG)
+    server.faults.clear()
+    shop("delete_log", LOG)
+
+    assert 0 == shop("log_length", LOG)
 
 
 def test_an_append_larger_than_a_message_is_refused(shop: Shop) -> None:

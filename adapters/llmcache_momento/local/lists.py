@@ -93,13 +93,16 @@ def _slice(request: pb._ListFetchRequest | pb._ListRetainRequest) -> slice:
 
 
 def fetch(keep: Keep, name: str, request: pb._ListFetchRequest) -> pb._ListFetchResponse:
-    """Return a slice; negative numbers count from the end."""
+    """Return a slice; negative numbers count from the end. One that is empty by its bounds is refused, as Momento's SDKs do."""
+    bounds = _slice(request)
+    if bounds.start is not None and bounds.stop is not None and 0 <= bounds.stop <= bounds.start:
+        raise invalid("exclusive_end must be larger than inclusive_start")
     item, out = keep.live(name, request.list_name, Type.LIST), pb._ListFetchResponse()
     if item is None:
         out.missing.SetInParent()
     else:
         out.found.SetInParent()
-        out.found.values.extend(item.value[_slice(request)])
+        out.found.values.extend(item.value[bounds])
     return out
 
 
