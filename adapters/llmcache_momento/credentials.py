@@ -24,10 +24,11 @@ def service_account(endpoint: str = "") -> Account:
     Raises:
         ConfigError: The key is missing or is none, or needs an endpoint.
     """
-    key = os.environ.get(KEY, "")
+    # Blanks and line breaks around them come from files; no key and no address holds any.
+    key = os.environ.get(KEY, "").strip()
     if not key:
         raise ConfigError(f"momento: finds no key; set {KEY}, and {ENDPOINT} to the endpoint shown beside it")
-    return account_of(key, endpoint or os.environ.get(ENDPOINT, ""))
+    return account_of(key, (endpoint or os.environ.get(ENDPOINT, "")).strip())
 
 
 def account_of(key: str, endpoint: str) -> Account:

@@ -1,5 +1,6 @@
 """What a store is opened with."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,6 +10,8 @@ from llmcache.plugins.settings import check_flag, check_seconds
 from llmcache_momento.errors import NAME
 from llmcache_momento.layout import LEASE
 
+# The name travels in a header with every call, and a header holds no more than that.
+_CACHE_NAME: Final = re.compile("[!-~]([ -~]*[!-~])?")
 DEFAULT_TIMEOUT: Final[Seconds] = 2.0
 
 
@@ -73,8 +76,11 @@ class Settings:
     lease: Seconds = LEASE
 
     def __post_init__(self) -> None:
-        if not isinstance(self.cache, str) or not self.cache.strip():
-            raise UsageError(f"{NAME}: the name of a cache is a non-empty text, found {type(self.cache).__name__}")
+        if not isinstance(self.cache, str) or not _CACHE_NAME.fullmatch(self.cache):
+            found = repr(self.cache) if isinstance(self.cache, str) else type(self.cache).__name__
+            raise UsageError(
+                f"{NAME}: the name of a cache is printable ASCII, without blanks around it, found {found:.80}"
+            )
         check_seconds(NAME, "timeout", self.timeout)
         for name in ("create", "consistent"):
             check_flag(NAME, name, getattr(self, name))

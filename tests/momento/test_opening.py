@@ -89,6 +89,17 @@ def test_a_key_that_is_none_is_a_mistake_that_shows_nothing_of_it(
     assert raised.value.__cause__ is None
 
 
+@pytest.mark.parametrize("key", [V2, LEGACY, V1], ids=["v2", "legacy", "v1"])
+def test_blanks_around_a_key_are_not_of_it(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret that was read from a file often ends in a line break, which no header may hold."""
+    monkeypatch.setenv(KEY, f" {key}\n")
+    monkeypatch.setenv(ENDPOINT, "two.example\n")
+    account = service_account()
+
+    assert account.token in {V2, LEGACY, SECRET}
+    assert account.cache_endpoint.endswith(".example")
+
+
 @pytest.mark.parametrize("url", ["momento:", "momento://", "momento:a/b"])
 def test_a_cache_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One, and nothing else."""
@@ -130,6 +141,9 @@ def test_a_stand_in_is_reached_by_its_address(form: str, server: MomentoLocal) -
     [
         ({"cache": ""}, "name of a cache"),
         ({"cache": 3}, "name of a cache"),
+        ({"cache": "кэш"}, "name of a cache"),
+        ({"cache": "shop\n"}, "name of a cache"),
+        ({"cache": " shop"}, "name of a cache"),
         ({"cache": "c", "timeout": 0}, "timeout"),
         ({"cache": "c", "timeout": float("nan")}, "timeout"),
         ({"cache": "c", "timeout": True}, "timeout"),
