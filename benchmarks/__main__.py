@@ -1,4 +1,4 @@
-"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis|momento|hanging]`."""
+"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis|momento|hanging|freshness]`."""
 
 import datetime as dt
 import os
@@ -9,7 +9,7 @@ import warnings
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import answers, disks, hanging, histories, imports, momento_local, redis_answers
+from benchmarks import answers, disks, freshness, hanging, histories, imports, momento_local, redis_answers
 
 PARTS = {
     "answers": answers.run,
@@ -19,6 +19,7 @@ PARTS = {
     "redis": redis_answers.run,
     "momento": momento_local.run,
     "hanging": hanging.run,
+    "freshness": freshness.run,
 }
 PACKAGES = (
     "llmcache-kit",

@@ -2,13 +2,14 @@
 
 The end of an answer's life is soft: from `stale_at` on, whoever meets it may be the one that asks anew, while the others get
 what is kept. Within a process an election sees to it that one does. Processes do not see each other, so each look-up
-draws a number first: the chance rises from nothing to certainty over the first half of the soft time. Where many
-processes ask often, the first that wins has its answer kept before the chance of the others is worth speaking of; where
-few ask, the second half is certain. Vattani, Chierichetti and Lowenstein ("Optimal Probabilistic Cache Stampede
-Prevention", 2015) begin earlier the longer the call takes: so does this, as the soft time is never shorter than two
-calls. What their rule does without is a soft time that holds where few ask (docs/decisions/0017).
+draws a number first. The chance rises exponentially over the first half of the soft time, from one in 400 to certainty: where
+many ask, the first that wins has its answer kept before the chance of the others is worth speaking of; where few ask, the
+second half is certain. That the best shape is exponential is shown by Vattani, Chierichetti and Lowenstein ("Optimal
+Probabilistic Cache Stampede Prevention", 2015); their own rule, XFetch, begins a few calls before the end, which is too late
+where few ask (docs/decisions/0017).
 """
 
+import math
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -17,6 +18,8 @@ from llmcache.model.units import Instant, Seconds, Share
 
 _CALLS_AHEAD = 2.0
 _MOST_SOFT = 0.5
+_CERTAIN_FROM = 0.5
+_STEEP = 12.0
 
 
 class Freshness(Enum):
@@ -113,13 +116,14 @@ def is_due(entry: Entry, now: Instant, chance: float) -> bool:
     """True where the one who looks should ask for a new answer, although this one may still be served.
 
     Args:
-        chance: From 0 to 1, drawn anew for each look-up. Small ones ask early; from half of the soft time on all do.
+        chance: From 0 to 1, drawn anew for each look-up. Small ones ask early; from the middle of the soft time on all do.
     """
     if entry.stale_at is None or now < entry.stale_at:
         return False
     if entry.expires_at is None or entry.expires_at <= entry.stale_at:
         return True
-    return chance <= 2.0 * (now - entry.stale_at) / (entry.expires_at - entry.stale_at)
+    passed = (now - entry.stale_at) / (entry.expires_at - entry.stale_at)
+    return passed >= _CERTAIN_FROM or chance <= math.exp(-_STEEP * (_CERTAIN_FROM - passed))
 
 
 def may_stand_in(entry: Entry, now: Instant, max_age: Seconds | None, stale_if_error: Seconds) -> bool:

@@ -105,9 +105,17 @@ def test_a_life_is_never_longer_than_the_time_to_live(
 
 
 def test_the_chance_to_refresh_rises_to_certainty_over_the_first_half_of_the_soft_time() -> None:
-    """At its beginning the smallest number alone wins, from the middle on every one does."""
+    """At its beginning one number in 400 wins, from the middle on every one does."""
     soft = Entry("x", made_at=0.0, stale_at=100.0, expires_at=120.0)
-    asked = [(99.9, 0.0), (100.0, 0.0), (100.0, 0.001), (105.0, 0.5), (105.0, 0.501), (110.0, 0.999), (119.0, 0.999)]
+    asked = [
+        (99.9, 0.0),
+        (100.0, 0.0024),
+        (100.0, 0.0025),
+        (105.0, 0.049),
+        (105.0, 0.05),
+        (110.0, 0.999),
+        (119.0, 0.999),
+    ]
 
     assert [False, True, False, True, False, True, True] == [is_due(soft, now, chance) for now, chance in asked]
 
