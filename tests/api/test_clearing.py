@@ -1,6 +1,7 @@
 """Clearing answers: by tag, by model, by namespace; and what is left alone."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ import llmcache
 from llmcache.api.cache import Cache
 from llmcache.api.setup import Defaults
 from llmcache.errors import UsageError
+from tests.clearings import CLEARINGS, fill, question
 from tests.stores import Clock
 
 MESSAGES = [{"role": "user", "content": "hi"}]
@@ -75,3 +77,36 @@ def test_whoever_reads_heeds_the_tag_of_a_model(url: str) -> None:
         assert found is not None
         assert ("model:small",) == found.entry.tags
         assert reading.responses.get(SMALL) is None
+
+
+@pytest.mark.parametrize("clearing", CLEARINGS)
+@pytest.mark.parametrize("scheme", ["sqlite", "disk"])
+def test_foreign_files_beside_a_store_are_what_they_were(tmp_path: Path, scheme: str, clearing: str) -> None:
+    """A folder may hold more than the store; no kind of clearing looks at it."""
+    foreign = {tmp_path / name: name.encode() for name in ("notes.txt", "llmcache.txt", "cache.db.bak", ".hidden")}
+    for path, content in foreign.items():
+        path.write_bytes(content)
+    (tmp_path / "folder").mkdir()
+    with llmcache.open(f"{scheme}:{tmp_path}", tag_models=True) as cache:
+        fill(cache)
+        CLEARINGS[clearing](cache)
+        cleared = cache.responses.get(question(0))
+
+    assert cleared is None
+    assert foreign == {path: path.read_bytes() for path in foreign}
+    assert (tmp_path / "folder").is_dir()
+
+
+@pytest.mark.parametrize("clearing", CLEARINGS)
+def test_no_kind_of_clearing_touches_anything_else(url: str, clearing: str) -> None:
+    """Other namespaces and conversations stay, on every kind of store."""
+    with llmcache.open(url, tag_models=True) as cache:
+        cache.history("session").append(["kept"])
+        with llmcache.options(namespace="other"):
+            fill(cache, answer="theirs")
+        fill(cache)
+        CLEARINGS[clearing](cache)
+        with llmcache.options(namespace="other"):
+            theirs = cache.responses.get(question(0))
+
+        assert (None, "theirs", ["kept"]) == (cache.responses.get(question(0)), theirs, cache.history("session").all())

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+import llmcache
 from llmcache.errors import StoreError
 from llmcache.model.key import Kind
 from llmcache.protocols.key_value import Put
@@ -12,6 +13,7 @@ from llmcache_momento.generations import Generations, under
 from llmcache_momento.layout import DEFAULT_TTL, MAX_TTL, generation_key
 from llmcache_momento.local import MomentoLocal
 from llmcache_momento.rpcs import Get
+from tests.clearings import CLEARINGS, fill, question
 from tests.momento.driving import COLOURS, LOG, Clock, Shop, key, space
 
 KEY = key()
@@ -223,3 +225,29 @@ def test_what_is_remembered_is_bounded() -> None:
         generations.learn({f"space {number}": b"token"}, Moment(0.0, 0.0))
 
     assert len(generations._known) <= 10_002
+
+
+@pytest.mark.parametrize("clearing", CLEARINGS)
+def test_every_kind_of_clearing_takes_the_same_few_calls(server: MomentoLocal, clock: Clock, clearing: str) -> None:
+    """However much is kept; other namespaces, conversations and foreign keys of the same cache are what they were."""
+    url = f"momento-local://{server.address}/shop?timeout=20s"
+    asked: list[list[str]] = []
+    server.keep.put("shop", b"foreign", b"kept", 3_600_000)
+    with llmcache.open(url, namespace="shop", tag_models=True, clock=clock) as cache:
+        cache.history("session").append(["kept"])
+        with llmcache.options(namespace="other"):
+            fill(cache, answer="theirs")
+        CLEARINGS[clearing](cache)  # the first one makes a token for the marks
+        for count in (3, 60):
+            fill(cache, count)
+            server.calls.clear()
+            CLEARINGS[clearing](cache)
+            asked.append([called.rpc for called in server.calls])
+            assert cache.responses.get(question(0)) is None
+        with llmcache.options(namespace="other"):
+            theirs = cache.responses.get(question(0))
+        said = cache.history("session").all()
+
+    assert len(asked[0]) == len(asked[1]) <= 6
+    assert ("theirs", ["kept"]) == (theirs, said)
+    assert b"kept" == server.keep.caches["shop"][b"foreign"].value
