@@ -19,8 +19,8 @@ from llmcache.policy.breaker import Breaker
 from llmcache.protocols.whole import StorePair
 from llmcache.protocols.world import Around
 
-DEFAULT_DEADLINE: Final[Seconds] = 1.0
-"""For stores that keep no time themselves. Slow and hung look alike from outside: this is longer than a look-up may ever take."""
+DEFAULT_DEADLINE: Final[Seconds] = 5.0
+"""For stores that keep no time themselves: what our own stores on files have. Slow and hung look alike from outside."""
 
 
 def guarded(pair: StorePair, around: Around, *, deadline: Seconds | None = None) -> StorePair:
@@ -29,7 +29,8 @@ def guarded(pair: StorePair, around: Around, *, deadline: Seconds | None = None)
     Args:
         pair: As its factory made it.
         around: Time, and who listens.
-        deadline: How long a call about entries may take, in seconds; None means what the store itself says, else a second.
+        deadline: How long a call about entries may take, in seconds; None means what the store itself says, else
+            five seconds.
 
     Raises:
         ConfigError: A deadline is given to a store that has one of its own.
@@ -65,3 +66,17 @@ def _bounded(pair: StorePair, name: str, deadline: Seconds, around: Around) -> S
     blocks = blocking_world(pair.blocking, around) if pair.blocking is not None and pair.awaiting is None else None
     bounding = Bounding(name, deadline, blocks)
     return layered(pair, bounding, around, closing=bounding.closing, capabilities=declared)
+
+
+def written_behind(pair: StorePair, around: Around, max_bytes: int) -> StorePair:
+    """Return the store of `pair` written to by a thread, with a backlog of so many bytes.
+
+    Raises:
+        ConfigError: The store cannot block, so that no thread could write to it.
+    """
+    from llmcache.drivers.writing_behind import WritingBehind  # noqa: PLC0415 -- few have it
+
+    if pair.blocking is None:
+        raise ConfigError("write_behind needs a store with a blocking colour, and this one can only be awaited")
+    behind = WritingBehind(pair.blocking, around, max_bytes)
+    return layered(pair, behind, around, closing=behind.closing)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from llmcache.api.guarding import guarded
+from llmcache.api.guarding import guarded, written_behind
 from llmcache.config.mistakes import error_of
 from llmcache.config.settings import NearChoice, Settings, StoreChoice
 from llmcache.config.url import StoreURL, parse_url
@@ -55,9 +55,8 @@ def open_stores(settings: Settings, around: Around, *, look_only: bool = False) 
         for choice, url in urls.items():
             is_hidden = look_only and not catalogue.is_there(url, around.now, plugins)
             pair = catalogue.open_pair(NOWHERE if is_hidden else url, around.now, plugins)
-            guard = guarded(pair, around)
-            # Outside of the guards: what is near needs no store. Who only looks asks for each thing once.
-            opened[choice] = guard if choice.near is None or look_only else _with_near(guard, choice.near, around)
+            opened[choice] = pair
+            opened[choice] = _wrapped(pair, choice, around, look_only=look_only)
     except BaseException:
         for pair in opened.values():
             if pair.blocking is not None:  # one that can only be awaited has no connection before its first use
@@ -65,6 +64,19 @@ def open_stores(settings: Settings, around: Around, *, look_only: bool = False) 
         raise
     is_apart = settings.history != settings.responses
     return Opened(opened[settings.responses], {Kind.HISTORY: opened[settings.history]} if is_apart else {})
+
+
+def _wrapped(pair: StorePair, choice: StoreChoice, around: Around, *, look_only: bool) -> StorePair:
+    """Return a store in all that was asked for, the outermost last: what is near needs no store, and what waits neither."""
+    try:
+        pair = guarded(pair, around, deadline=choice.deadline)
+        if look_only:
+            return pair  # asked for each thing once
+        if choice.write_behind is not None:
+            pair = written_behind(pair, around, choice.write_behind)
+    except ConfigError as error:
+        raise error_of([choice.origin.mistake(f"a store that it does not go with: {error}", "")]) from error
+    return pair if choice.near is None else _with_near(pair, choice.near, around)
 
 
 def _with_near(pair: StorePair, near: NearChoice, around: Around) -> StorePair:

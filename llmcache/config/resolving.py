@@ -259,8 +259,15 @@ class _Resolving:
         )
         if choice.name:
             self._list(f"stores.{choice.name}.url", choice.shown, choice.origin)
-            choice = replace(choice, near=self._near(choice.name))
+            deadline, write_behind = (self._of_store(choice.name, key) for key in ("deadline", "write_behind"))
+            choice = replace(choice, near=self._near(choice.name), deadline=deadline, write_behind=write_behind)
         return choice
+
+    def _of_store(self, name: str, key: str) -> Plain:
+        found = self._document.values.get(("stores", name, key))
+        if found is not None:
+            self._list(f"stores.{name}.{key}", found.value, _origin(self._document, found))
+        return None if found is None else found.value
 
     def _near(self, name: str) -> NearChoice | None:
         most, ttl = (self._document.values.get(("stores", name, "near", key)) for key in ("max_bytes", "ttl"))

@@ -185,6 +185,18 @@ STORES = Named(
                 "it must be given",
                 '"redis://:${REDIS_PASSWORD}@cache.internal:6379/0"',
             ),
+            "deadline": Option(
+                "seconds",
+                "longest a call about answers takes, for a store that keeps no time itself",
+                "five seconds",
+                '"250ms"',
+            ),
+            "write_behind": Option(
+                "size",
+                "callers go on before their answer is written; most that waits, in each process",
+                "they wait for it",
+                '"16MiB"',
+            ),
             "near": NEAR,
         },
     ),

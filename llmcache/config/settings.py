@@ -60,6 +60,8 @@ class StoreChoice:
         url: The whole URL, secrets included; not for messages.
         folder: Where a relative path in the URL counts from; None means the working folder.
         near: The near tier before it, if any.
+        deadline: Longest a call about entries takes, in seconds; None means what the store itself says, or a default.
+        write_behind: Most bytes of answers that wait to be written; None where callers wait for it.
         shown: The URL for people, without any secret.
         origin: Where the URL stands.
         variables: The variables of the environment that the URL refers to.
@@ -69,6 +71,8 @@ class StoreChoice:
     url: str = field(repr=False)
     folder: Path | None = None
     near: NearChoice | None = None
+    deadline: Seconds | None = None
+    write_behind: int | None = None
     shown: str = field(default="", compare=False)
     origin: Origin = field(default=Origin(DEFAULT), compare=False)
     variables: tuple[str, ...] = field(default=(), compare=False)

@@ -2,7 +2,7 @@
 
 It is for stores that do not declare `limits.timeout`. Awaited, the call is cancelled: it is the store's own duty that it
 leaves no answer behind for the next caller (KV-20). Blocking, the call is done by another thread and left behind there (`hands`), which costs
-some 50 microseconds a call; a store that keeps time by itself does not pay that. A store that can only block is awaited by the
+some 25 microseconds a call; a store that keeps time by itself does not pay that. A store that can only block is awaited by the
 same threads: those that conversations are awaited in, which are few, must not fill with calls that hang.
 
 A coroutine that never yields to the event loop, or swallows its cancellation, cannot be bounded from outside by anybody.

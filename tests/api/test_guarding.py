@@ -4,11 +4,12 @@ import asyncio
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import llmcache
-from llmcache.api.guarding import guarded
+from llmcache.api.guarding import guarded, written_behind
 from llmcache.drivers.layered import LayeredStore
 from llmcache.drivers.offload import Offloaded
 from llmcache.drivers.worlds import Surroundings
@@ -18,7 +19,7 @@ from llmcache.model.capabilities import Capabilities, Limits
 from llmcache.model.key import Key
 from llmcache.protocols.whole import StorePair
 from tests.api.failing import cache_on
-from tests.api.test_failing_store import PRODUCTS, Ask
+from tests.api.test_failing_store import PRODUCTS, Ask, request
 
 AROUND = Surroundings(lambda: 0.0, lambda: 0.0, lambda told: None)
 LONG = 60.0
@@ -62,7 +63,7 @@ def test_store_that_keeps_time_itself_gets_a_breaker_and_no_second_clock() -> No
 
 def test_store_that_does_not_say_gets_both() -> None:
     """A stranger's, unless it says otherwise; it declares the deadline from then on."""
-    assert [1.0, 1.0] == wrappings(Capabilities())
+    assert [5.0, 5.0] == wrappings(Capabilities())
 
 
 def test_deadline_that_is_asked_for_is_kept() -> None:
@@ -136,3 +137,37 @@ def test_strange_store_that_hangs_costs_one_deadline(strange: tuple[Hanging, llm
 
     assert ["you said: a", "you said: b", "you said: c"] == answers
     assert (1, 1) == (store.asked, cache.stats().timed_out)
+
+
+def configured(folder: Path, store: str) -> llmcache.Cache:
+    """Open a cache whose store has a table of its own."""
+    file = folder / "llmcache.toml"
+    file.write_text(f'[llmcache]\nstore = "s"\n[stores.s]\n{store}\n')
+    return llmcache.open(str(file))
+
+
+def test_deadline_of_the_configuration_is_kept(tmp_path: Path) -> None:
+    """It is what the store declares from then on."""
+    with configured(tmp_path, 'url = "memory:"\ndeadline = "250ms"') as cache:
+        assert 0.25 == cache.capabilities.limits.timeout
+
+
+def test_deadline_beside_a_stores_own_is_a_mistake_of_the_file(tmp_path: Path) -> None:
+    """It says where, and what to write instead; the store that was opened is closed."""
+    with pytest.raises(ConfigError, match=r"llmcache.toml:4: \[stores.s\].*sqlite keeps a deadline of its own, 5 s"):
+        configured(tmp_path, f'url = "sqlite:{tmp_path}"\ndeadline = "250ms"')
+
+
+def test_store_is_written_behind_where_the_configuration_says_so(tmp_path: Path) -> None:
+    """What waits is read, and is in the store when the cache is closed."""
+    with configured(tmp_path, 'url = "sqlite:./here"\nwrite_behind = "1MiB"') as cache:
+        cache.responses.put(request("a"), "x")
+        assert "x" == cache.responses.get(request("a"))
+    with llmcache.open(f"sqlite:{tmp_path / 'here'}") as cache:
+        assert "x" == cache.responses.get(request("a"))
+
+
+def test_store_that_can_only_be_awaited_is_not_written_behind() -> None:
+    """Its thread could not write."""
+    with pytest.raises(ConfigError, match="can only be awaited"):
+        written_behind(StorePair(None, AsyncMemoryStore(MemoryStore())), AROUND, 1 << 20)

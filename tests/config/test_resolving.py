@@ -76,6 +76,32 @@ def test_each_purpose_has_its_store(tmp_path: Path) -> None:
     assert {tmp_path.resolve()} == {choice.folder for choice in (*dev.stores, *prod.stores)}
 
 
+def test_a_store_may_have_a_deadline_and_be_written_behind(tmp_path: Path) -> None:
+    """Where nobody says so, neither is listed."""
+    text = """
+[llmcache]
+store = "a"
+history.store = "b"
+[stores.a]
+url = "memory:"
+deadline = "250ms"
+write_behind = "16MiB"
+[stores.b]
+url = "memory:"
+"""
+    found = settled(tmp_path, text)
+    listed = {one.key: one.value for one in found.listed if one.key.startswith("stores.")}
+
+    assert (0.25, 16 << 20) == (found.responses.deadline, found.responses.write_behind)
+    assert (None, None) == (found.history.deadline, found.history.write_behind)
+    assert {
+        "stores.a.url": "memory:",
+        "stores.a.deadline": 0.25,
+        "stores.a.write_behind": 16 << 20,
+        "stores.b.url": "memory:",
+    } == listed
+
+
 def test_a_store_may_have_a_near_tier(tmp_path: Path) -> None:
     """Whatever uses the store; without its time to live that is half a minute."""
     text = """

@@ -236,12 +236,12 @@ WRONG_FILES = [
     WrongFile(
         "store that is no table",
         '[stores]\nshared = "redis://host"\n',
-        ":2: [stores] shared: found 'redis://host'; allowed a table with url, near",
+        ":2: [stores] shared: found 'redis://host'; allowed a table with url, deadline, write_behind, near",
     ),
     WrongFile(
         "misspelt key of a store",
         '[stores.shared]\nurl = "memory:"\nurls = "redis://:hunter2@host"\n',
-        ":3: [stores.shared] urls: found an unknown key; allowed url, near; did you mean 'url'?",
+        ":3: [stores.shared] urls: found an unknown key; allowed url, deadline, write_behind, near; did you mean 'url'?",
     ),
     WrongFile(
         "named store that names another",
