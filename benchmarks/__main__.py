@@ -1,4 +1,4 @@
-"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis|momento|hanging|freshness]`."""
+"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis|momento|hanging|freshness|seals]`."""
 
 import datetime as dt
 import os
@@ -9,7 +9,7 @@ import warnings
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import answers, disks, freshness, hanging, histories, imports, momento_local, redis_answers
+from benchmarks import answers, disks, freshness, hanging, histories, imports, momento_local, redis_answers, seals
 
 PARTS = {
     "answers": answers.run,
@@ -20,6 +20,7 @@ PARTS = {
     "momento": momento_local.run,
     "hanging": hanging.run,
     "freshness": freshness.run,
+    "seals": seals.run,
 }
 PACKAGES = (
     "llmcache-kit",

@@ -16,6 +16,7 @@ Squeezing comes before sealing, so the length of a long body tells how well it s
 import hmac
 import importlib.util
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from llmcache.codec import envelope
@@ -49,7 +50,8 @@ class SealedEnvelopes:
 
     def __init__(self, seal: Seal, chance: Callable[[int], bytes]) -> None:
         self._chance = chance
-        self._names = seal.names
+        # The same few keys are asked again and again, and an HMAC takes longer than finding it.
+        self._hidden = None if seal.names is None else lru_cache(maxsize=1_024)(partial(hidden, secret=seal.names))
         self._ids = seal.ids
         self._ciphers = {_HEAD % (FORMAT, id_of(key).encode()): _cipher(key) for key in seal.keys}
         self._head, self._cipher = next(iter(self._ciphers.items()))
@@ -66,7 +68,7 @@ class SealedEnvelopes:
         return envelope.peek(self._opened(body, key))
 
     def named(self, key: Key) -> Key:
-        return key if self._names is None else hidden(key, self._names)
+        return key if self._hidden is None else self._hidden(key)
 
     def _opened(self, body: bytes, key: Key) -> bytes:
         """Return the envelope that was sealed for `key`; SealError, VersionError or DecodeError for any other bytes."""
