@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.chaos.options import OPTIONS, settings_of
+from tests.chaos.options import OPTIONS
 from tests.chaos.report import report
 from tests.chaos.running import STAGES, run
 from tests.chaos.watching import growth, picture
@@ -42,7 +42,7 @@ def main() -> int:
 def _once(store: str, seed: int, seconds: float, options: list[str], pictures: Path | None) -> bool:
     replay = f"--store {store} --seed {seed} --seconds {seconds:g}" + "".join(f" --option {one}" for one in options)
     print(f"{time.strftime('%Y-%m-%d %H:%M')}  python -m tests.chaos {replay}", flush=True)
-    outcome = run(store, seed, seconds, settings_of(options))
+    outcome = run(store, seed, seconds, options)
     grown = growth(outcome.samples)
     if seconds >= _LONG:
         for name, number in grown.items():

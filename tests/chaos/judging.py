@@ -43,12 +43,14 @@ class Limits:
     Attributes:
         ask: How many calls for entries one question comes to, at most: its look-up, the marks of its tags, and keeping.
         loses: Faults after which the server may have lost what it had acknowledged.
+        unseen: How long a process may not see what another one has cleared.
     """
 
     timeout: Seconds
     log_timeout: Seconds
     ask: int = 3
     loses: frozenset[str] = frozenset()
+    unseen: Seconds = 0.0
 
     def of(self, record: Record) -> Seconds:
         """Return the longest time that an operation may take."""
@@ -105,7 +107,8 @@ def judged(records: Iterable[Record], limits: Limits) -> Verdict:
     for one in by_kind[Counted]:
         if isinstance(one, Counted):
             verdict.counts.update({f"counted {what}": number for what, number in one.counts.items()})
-    _judge_clearings(verdict, asked, [one for one in by_kind[Cleared] if isinstance(one, Cleared)], struck, lost)
+    cleared = [one for one in by_kind[Cleared] if isinstance(one, Cleared)]
+    _judge_clearings(verdict, asked, cleared, struck, limits)
     _judge_messages(verdict, appended, [one for one in by_kind[Held] if isinstance(one, Held)], lost)
     late = sorted((one for one in by_kind[Late] if isinstance(one, Late)), key=lambda one: one.at)
     _judge_times(verdict, [*asked, *by_kind[Cleared], *appended, *by_kind[Read]], late, limits)
@@ -113,8 +116,9 @@ def judged(records: Iterable[Record], limits: Limits) -> Verdict:
 
 
 def _judge_clearings(
-    verdict: Verdict, asked: list[Asked], cleared: list[Cleared], struck: list[Struck], lost: list[Struck]
+    verdict: Verdict, asked: list[Asked], cleared: list[Cleared], struck: list[Struck], limits: Limits
 ) -> None:
+    lost = [one for one in struck if one.fault in limits.loses]
     kept: dict[AnswerId, float] = {one.answer: one.ended for one in asked if one.was_called and one.answer is not None}
     # The marks of tags are times of day: after the clock was set back, an older answer may look younger (decision 0007).
     back = sorted(one.began for one in struck if one.fault == "clock set back")
@@ -132,7 +136,7 @@ def _judge_clearings(
         if one.answer is None or one.was_called or one.answer not in kept:
             continue
         tag = None if one.question % 5 == 0 else one.question % TAGS
-        since = by_tag[tag].latest_before(one.began)
+        since = by_tag[tag].latest_before(one.began - limits.unseen)
         was_set_back = bisect_left(back, kept[one.answer] - 1.0) != bisect_right(back, one.began)
         if kept[one.answer] < since and not was_set_back:
             told = f"question {one.question} at {one.began:.3f}: answer {one.answer} kept {kept[one.answer]:.3f}, cleared {since:.3f}"

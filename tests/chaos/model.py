@@ -15,6 +15,8 @@ from tests.chaos.records import AnswerId
 QUESTIONS = 40
 TAGS = 4
 TTL = 60.0
+TTL_SLACK = 45.0
+"""How much older an answer may be than it lives: half a minute where it may stand in for a model that fails, and some time to keep it."""
 _LONGEST = 2_000
 
 

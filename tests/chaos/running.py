@@ -1,11 +1,11 @@
 """One run of chaos: a stage, the processes of the workload, a script of faults, and the judge at the end."""
 
-import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from random import Random
 from llmcache.model.units import Seconds
 from tests.chaos.clock import SharedClock
 from tests.chaos.judging import Limits, Verdict, judged
+from tests.chaos.options import SECRETS, file_of, unseen
 from tests.chaos.records import Appended, Records, Struck, Wrong, read_all
 from tests.chaos.redis_stages import ClusterStage, RedisStage
 from tests.chaos.script import script
@@ -41,14 +42,14 @@ class Outcome:
     samples: list[Sample]
 
 
-def run(store: str, seed: int, seconds: Seconds, settings: str = "") -> Outcome:
+def run(store: str, seed: int, seconds: Seconds, options: Sequence[str] = ()) -> Outcome:
     """Let chaos befall one kind of store.
 
     Args:
         store: One of `STAGES`.
         seed: Decides the script, and what each actor does.
         seconds: How long faults strike.
-        settings: More lines of a configuration file; see `options`.
+        options: Names of `options.OPTIONS` that the cache is opened with.
     """
     chance = Random(f"{store} {seed}")
     with ExitStack() as running:
@@ -59,14 +60,15 @@ def run(store: str, seed: int, seconds: Seconds, settings: str = "") -> Outcome:
         clock = folder / "clock" if chance.random() < 0.5 else None
         records = running.enter_context(closing(Records(folder / "faults.records")))
         watch = running.enter_context(closing(Watch()))
-        crew = Crew(_source(stage, folder, settings), folder, f"{store} {seed}", clock, watch, chance)
+        crew = Crew(_source(stage, folder, options), folder, f"{store} {seed}", clock, watch, chance)
         running.callback(crew.kill)
         crew.start(stage.processes)
         faults = {**stage.faults(crew, chance), **({} if clock is None else clock_jumps(SharedClock(clock), chance))}
         _strike(faults, chance, seconds, records)
         time.sleep(_PEACE)
         crew.finish(records)
-        verdict = judged(read_all(folder), Limits(stage.timeout, stage.log_timeout, loses=stage.loses))
+        limits = Limits(stage.timeout, stage.log_timeout, loses=stage.loses, unseen=unseen(options))
+        verdict = judged(read_all(folder), limits)
         return Outcome(verdict, watch.samples)
 
 
@@ -81,13 +83,11 @@ def _strike(faults: Mapping[str, Fault], chance: Random, seconds: Seconds, recor
         records.write(Struck(step.fault, began, time.monotonic()))
 
 
-def _source(stage: Stage, folder: Path, settings: str) -> str:
-    if not settings:
+def _source(stage: Stage, folder: Path, options: Sequence[str]) -> str:
+    if not options:
         return stage.url
     file = folder / "llmcache.toml"
-    file.write_text(
-        f'[llmcache]\nnamespace = "chaos"\nstore = "main"\n{settings}\n[stores.main]\nurl = {json.dumps(stage.url)}\n'
-    )
+    file.write_text(file_of(stage.url, options))
     return str(file)
 
 
@@ -151,7 +151,13 @@ class Crew:
         errors = (self._folder / f"{name}.errors").open("w")
         with errors:
             return subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+                command,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **SECRETS},
             )
 
     def _wait_for(self, process: "subprocess.Popen[str]") -> None:

@@ -121,7 +121,7 @@ def on_the_wire(proxy: Proxy, chance: Random) -> dict[str, Fault]:
 def clock_jumps(clock: SharedClock, chance: Random) -> dict[str, Fault]:
     """Return the faults of a time of day that somebody sets."""
     return {
-        "clock set forward": at_once(lambda: clock.jump(chance.choice((1.0, 30.0, 61.0, 86_400.0)))),
+        "clock set forward": at_once(lambda: clock.jump(chance.choice((1.0, 30.0, 120.0, 86_400.0)))),
         "clock set back": at_once(lambda: clock.jump(-chance.choice((0.5, 30.0, 3_600.0)))),
     }
 

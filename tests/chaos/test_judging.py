@@ -117,6 +117,14 @@ def test_judge_lets_pass(name: str) -> None:
     assert verdict.is_good
 
 
+def test_what_a_process_may_not_see_yet_is_let_pass() -> None:
+    """Copies near by may outlive a clearing by another process for as long as they say, and no longer."""
+    near = Limits(timeout=0.1, log_timeout=1.0, unseen=1.0)
+
+    assert judged([MADE, Cleared(None, 2.0, 2.1), asked(3.0, ("a", 1))], near).is_good
+    assert not judged([MADE, Cleared(None, 2.0, 2.1), asked(3.2, ("a", 1))], near).is_good
+
+
 @pytest.mark.parametrize("change", [{"question": 2}, {"text": "y"}, {"by": "b"}, {"sum": 0}])
 def test_answers_that_were_changed_are_seen(change: dict[str, object]) -> None:
     """An answer that was given to another question, or was changed, is not the right one."""
