@@ -21,9 +21,9 @@ NAME: Final = "redis"
 LOSSES: Final = (foreign.RedisError, OSError)
 """What redis-py raises where a connection is lost."""
 
-GARBLED: Final = (*LOSSES, ValueError, IndexError, MemoryError, SystemError)
-"""The same while it reads a reply: a redirection it takes apart without looking whether there is a place in it, for a list it
-makes as much room as the reply says, and hiredis stumbles over the text of an error that is no UTF-8."""
+GARBLED: Final = (Exception,)
+"""The same while it reads a reply. What is none makes redis-py and hiredis raise whatever they happen to meet: ValueError for a
+redirection without a place, TypeError for a map whose key is a list, MemoryError for a list that says it is vast, and more."""
 
 
 def closed(op: str) -> ClosedError:

@@ -31,7 +31,7 @@ class Outcome:
     Attributes:
         inputs: How many were tried.
         reached: Edges of our code, as libFuzzer counts them.
-        broken: What broke the promise, or None.
+        broken: What broke the promise; b"" where the fuzzer itself was ended by something, None where all is well.
         said: What the fuzzer said about that.
     """
 
@@ -83,7 +83,7 @@ def fuzzed(name: str, seconds: int, seed: int) -> Outcome:
             name, folder, [*limits, f"-max_total_time={seconds}", f"-seed={seed}", "-print_final_stats=1", inputs]
         )
         done, reached = _DONE.search(said), _REACHED.findall(said)
-        broken = next((path.read_bytes() for path in sorted(folder.glob("broken-*"))), None)
+        broken = next((path.read_bytes() for path in sorted(folder.glob("broken-*"))), None if done else b"")
         # By edges alone: how often each was passed would keep ten times as many.
         _run(name, folder, [*limits, "-use_counters=0", "-merge=1", least, inputs])
         found = _affordable([path.read_bytes() for path in least.iterdir()])
@@ -105,13 +105,13 @@ def _run(name: str, folder: Path, options: list[str | Path]) -> str:
     ended = subprocess.run(
         [program, *options], check=False, capture_output=True, text=True, errors="replace", env=surroundings
     )
-    return ended.stderr + ended.stdout
+    return f"{ended.stderr}{ended.stdout}\nended with status {ended.returncode}"
 
 
 def _traceback(said: str) -> str:
     """Return what the fuzzer says about the end, without the long way there."""
     _, mark, rest = said.partition(" === Uncaught Python exception: ===")
-    return mark + rest if mark else "\n".join(line for line in said.splitlines() if "ERROR" in line)
+    return mark + rest if mark else "\n".join(line for line in said.splitlines() if "ERROR" in line or "status" in line)
 
 
 def _affordable(found: list[bytes]) -> list[bytes]:

@@ -340,7 +340,9 @@ def test_replies_of_another_shape_are_errors_of_ours(reply: str, answering: Answ
                     call()
 
 
-@pytest.mark.parametrize("reply", ["-ASK 12 h:$1", "-MOVED", "-MOVED 12", "-ERR \udcff", "*999999999999"])
+@pytest.mark.parametrize(
+    "reply", ["-ASK 12 h:$1", "-MOVED", "-MOVED 12", "-ERR \udcff", "*999999999999", "%1\r\n*0\r\n:1"]
+)
 def test_replies_that_the_client_cannot_read_are_errors_of_ours(reply: str, answering: Answering) -> None:
     """redis-py and hiredis raise what they happen to meet where a reply is none."""
     address = f"redis://127.0.0.1:{answering([reply]).port}/0"

@@ -83,7 +83,7 @@ def _replies(data: bytes) -> Iterator[Outcome]:
     while True:
         try:
             reply = reader.gets()
-        except (hiredis.ProtocolError, *GARBLED):
+        except GARBLED:
             return
         if reply is False:
             return
