@@ -71,6 +71,14 @@ class Failing(MemoryStore):
         self.fault.meet("put_many")
         super().put_many(puts)
 
+    def put_if_absent(self, put: Put) -> bool:
+        self.fault.meet("put_if_absent")
+        return super().put_if_absent(put)
+
+    def delete_if_equal(self, key: Key, body: bytes) -> bool:
+        self.fault.meet("delete_if_equal")
+        return super().delete_if_equal(key, body)
+
     def append(self, log: Key, bodies: Sequence[bytes], **options: Any) -> int:
         self.fault.meet("append")
         return super().append(log, bodies, **options)

@@ -105,6 +105,19 @@ def test_model_call_that_began_well_loses_one_deadline(ask: Ask) -> None:
     assert (["get_many", "put_many"], 0.1) == (fault.asked, fault.now)
 
 
+@pytest.mark.parametrize("spared", [0, 1, 2])
+@pytest.mark.parametrize("ask", PRODUCTS)
+def test_calls_shared_with_other_processes_lose_one_deadline(ask: Ask, spared: int) -> None:
+    """Whichever of look-up, lease and keeping meets the hung store, the others are refused."""
+    fault = Fault(StoreTimeout("late"), takes=0.1, spares=spared)
+    cache = failing_cache(fault)
+    with llmcache.options(coalesce="shared"):
+        answers = [ask(cache, text) for text in "ab"]
+
+    assert ["you said: a", "you said: b"] == answers
+    assert (spared + 1, 0.1) == (len(fault.asked), fault.now)
+
+
 @pytest.mark.parametrize("ask", PRODUCTS)
 def test_store_that_comes_back_is_found_by_one_read(ask: Ask) -> None:
     """A probe, then all as before: answers are kept and hit again."""
