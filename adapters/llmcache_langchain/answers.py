@@ -102,6 +102,10 @@ class AnswerCache:
         else:
             self._blocking.clear()
 
+    def delete(self, model: Any, asked: Any) -> None:
+        """Drop the answer that `model` would get to `asked`."""
+        self._blocking.delete(self._key_of(model, asked))
+
     async def alookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
         """As `lookup`."""
         key = self._key(prompt, llm_string)
@@ -132,6 +136,16 @@ class AnswerCache:
             await self.async_cache().clear(**which)
         else:
             await self._awaiting.clear()
+
+    async def adelete(self, model: Any, asked: Any) -> None:
+        """As `delete`."""
+        await self._awaiting.delete(self._key_of(model, asked))
+
+    def _key_of(self, model: Any, asked: Any) -> Key:
+        from llmcache_langchain.questions import question_of  # noqa: PLC0415 -- loads LangChain's models; few delete
+
+        prompt, llm_string = question_of(model, asked)
+        return self._named(langchain_key(prompt, llm_string, self.setup.namespace_for(in_force())))
 
     def _key(self, prompt: str, llm_string: str) -> Key | None:
         try:

@@ -65,6 +65,21 @@ class LLMCache(BaseCache):
         """
         self._answers.clear(kwargs)
 
+    def delete(self, model: Any, asked: Any) -> None:
+        """Drop the answer that `model.invoke(asked)` would get from this cache, if there is one. No model is called.
+
+        The options in force hold, and so does the tenant.
+
+        Args:
+            model: A chat or text model, or one with bound arguments, as `bind_tools` returns; whether this is its cache or not.
+            asked: What `invoke` takes: a text, messages, or a prompt value.
+
+        Raises:
+            UsageError: It is no such model, or no tenant is set.
+            StoreError: It could not be done.
+        """
+        self._answers.delete(model, asked)
+
     async def alookup(self, prompt: str, llm_string: str) -> RETURN_VAL_TYPE | None:
         """As `lookup`."""
         return await self._answers.alookup(prompt, llm_string)
@@ -76,6 +91,10 @@ class LLMCache(BaseCache):
     async def aclear(self, **kwargs: Any) -> None:
         """As `clear`."""
         await self._answers.aclear(kwargs)
+
+    async def adelete(self, model: Any, asked: Any) -> None:
+        """As `delete`."""
+        await self._answers.adelete(model, asked)
 
     def stats(self) -> "Stats":
         """Return what was counted since the cache was opened."""

@@ -1,12 +1,17 @@
 """Clearing LangChain's cache: all of a namespace, or what carries a tag."""
 
+from typing import Any
+
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.language_models import FakeListLLM
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.outputs import ChatGeneration, Generation
+from langchain_core.runnables import RunnableLambda
 
 import llmcache
 from llmcache.errors import UsageError
 from llmcache_langchain import LLMCache
+from tests.langchain.models import FakeModel
 
 OLD, NEW = [Generation(text="old")], [Generation(text="new")]
 
@@ -64,3 +69,52 @@ async def test_without_arguments_everything_is_cleared(cache: LLMCache) -> None:
     await cache.aclear()
 
     assert (first, cache.lookup("p", "m")) == (None, None)
+
+
+async def test_one_answer_is_dropped_by_what_was_asked(cache: LLMCache) -> None:
+    """As `invoke` was given it: a text, messages, bound tools; in both colours, without calling the model."""
+    model = FakeModel(cache=cache)
+    bound = model.bind(tools=["add"])
+    messages = [SystemMessage("be brief"), HumanMessage("hi", id="m1")]
+    asked: list[tuple[Any, Any]] = [(model, "hi"), (model, messages), (bound, "hi"), (model.bind(stop=["x"]), "hi")]
+    for place, (asks, question) in enumerate(asked):
+        for other, what in asked:
+            other.invoke(what)
+        before = model.calls
+        if place % 2:
+            await cache.adelete(asks, question)
+        else:
+            cache.delete(asks, question)
+        deleted = model.calls - before
+        for other, what in asked:
+            other.invoke(what)
+
+        assert (0, 1) == (deleted, model.calls - before)
+
+
+def test_text_models_are_asked_likewise(cache: LLMCache) -> None:
+    """Their prompt is the text itself."""
+    model = FakeListLLM(responses=["first", "second"], cache=cache)
+    answers = [model.invoke("hi"), model.invoke("hi")]
+    cache.delete(model, "hi")
+
+    assert (["first", "first"], "second") == (answers, model.invoke("hi"))
+
+
+def test_a_deletion_is_in_the_namespace_in_force(cache: LLMCache) -> None:
+    """Another tenant's answer to the same question stays."""
+    model = FakeModel(cache=cache)
+    model.invoke("hi")
+    with llmcache.options(namespace="theirs"):
+        model.invoke("hi")
+        cache.delete(model, "hi")
+    model.invoke("hi")
+
+    assert 2 == model.calls
+
+
+def test_what_is_no_model_is_refused(cache: LLMCache) -> None:
+    """A chain has more than one question, or none."""
+    for other in (RunnableLambda(str) | FakeModel(cache=cache), "gpt", None):
+        with pytest.raises(UsageError, match="the model is a LangChain model"):
+            cache.delete(other, "hi")
