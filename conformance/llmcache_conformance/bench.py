@@ -98,6 +98,11 @@ class Bench:
         return self.capabilities.limits.ttl_resolution
 
     @property
+    def news_delay(self) -> Seconds:
+        """How long the store may take to tell of a change."""
+        return self.capabilities.limits.news_delay
+
+    @property
     def slack(self) -> Seconds:
         """How far seconds left to live may be off: the resolution, and on a clock that goes on what may have passed."""
         return self.resolution + (_MEANWHILE if isinstance(self._clock, OwnClock) else 0.0)

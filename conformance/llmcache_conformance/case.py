@@ -16,6 +16,7 @@ class Need(Enum):
 
     LOG = "the store does not declare `log`"
     SCAN = "the store does not declare `scan`"
+    NEWS = "the store does not declare `news`"
     SMALL = "no small store was given to fill"
     BODY_LIMIT = "the store has no largest body that fits into a test"
     SECOND = "the store cannot be opened twice"
@@ -70,6 +71,7 @@ def is_met(need: Need, subject: Subject, capabilities: Capabilities) -> bool:
     met = {
         Need.LOG: capabilities.log,
         Need.SCAN: capabilities.scan,
+        Need.NEWS: capabilities.news,
         Need.SMALL: subject.open_small is not None,
         Need.BODY_LIMIT: limit is not None and limit <= _LARGEST_TESTED_BODY,
         Need.SECOND: subject.opens_same,

@@ -69,5 +69,12 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         ),
         "SCAN-4": "Expired keys are left out",
         "SCAN-5": "`count` is under 1 or no whole number, or `after` is a key of another space",
+        "NEWS-1": "`Listening` is told when it has begun",
+        "NEWS-2": (
+            "From then on, whichever handle makes it, each change of a key by a put, a conditional put or a deletion is "
+            "told, after reads can see it, within `limits.news_delay`"
+        ),
+        "NEWS-3": "Of a space that is cleared the space is told, or each of its keys",
+        "NEWS-4": "After `close` nothing is told",
     }
 )

@@ -14,6 +14,7 @@ from llmcache_conformance.probes import (
     speaks_over_tcp,
     store_opens_no_connection,
     undeclared_log_is_refused,
+    undeclared_news_are_refused,
     undeclared_scan_is_refused,
 )
 from llmcache_conformance.subject import Subject
@@ -24,6 +25,7 @@ class Probe(Enum):
 
     LOG = check_of(undeclared_log_is_refused, (), ())
     SCAN = check_of(undeclared_scan_is_refused, (), ())
+    NEWS = check_of(undeclared_news_are_refused, (), ())
     APART = check_of(private_stores_are_apart, (), ())
     LARGE = check_of(large_body_is_kept_where_no_limit_is_near, ("KV-4",), ())
     CLOCK = check_of(clock_given_is_not_the_one_that_counts, (), ())
@@ -74,6 +76,7 @@ def _missing(need: Need, subject: Subject, capabilities: Capabilities) -> Missin
     probe = {
         Need.LOG: Probe.LOG,
         Need.SCAN: Probe.SCAN,
+        Need.NEWS: Probe.NEWS,
         Need.BODY_LIMIT: Probe.LARGE,
         Need.CLOCK: Probe.CLOCK,
         Need.SECOND: Probe.APART if is_private else None,

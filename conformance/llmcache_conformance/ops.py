@@ -22,6 +22,7 @@ from llmcache_conformance.clock import Clock
 
 # Threads change places as often as the interpreter allows, so that a gap of a few instructions is found.
 _SWITCH_INTERVAL = 1e-6
+_GLANCE = 0.001
 _MEETING = 60.0
 """Seconds until all threads must have begun."""
 
@@ -52,6 +53,24 @@ class Await(Op[None]):
 
     async def on_async(self, world: AsyncWorld, /) -> None:
         await asyncio.sleep(self.clock.let_pass(self.seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Until(Op[None]):
+    """Wait until something is so, but no longer than some seconds of the machine."""
+
+    condition: Callable[[], bool]
+    seconds: Seconds
+
+    def on(self, world: World, /) -> None:
+        end = time.monotonic() + self.seconds
+        while not self.condition() and time.monotonic() < end:
+            time.sleep(_GLANCE)
+
+    async def on_async(self, world: AsyncWorld, /) -> None:
+        end = time.monotonic() + self.seconds
+        while not self.condition() and time.monotonic() < end:  # noqa: ASYNC110 -- a thread of the store's makes it so
+            await asyncio.sleep(_GLANCE)
 
 
 @dataclass(frozen=True, slots=True)

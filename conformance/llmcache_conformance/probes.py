@@ -46,6 +46,11 @@ def undeclared_scan_is_refused(subject: Subject) -> None:
     _refuse(subject, {"spaces": (), "scan": (space,)})
 
 
+def undeclared_news_are_refused(subject: Subject) -> None:
+    """A store that does not declare `news` cannot be watched."""
+    _refuse(subject, {"watch": (list[object]().append,)})
+
+
 def private_stores_are_apart(subject: Subject) -> None:
     """A store that declares neither `persistent` nor `shared` is empty when it is opened, whoever wrote before."""
     clock = subject.clock()

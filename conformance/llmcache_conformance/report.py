@@ -16,8 +16,8 @@ from llmcache_conformance.result import Result, Status
 from llmcache_conformance.subject import Subject
 
 SCHEMA = 1
-PROFILES = ("key-value", "log", "scan")
-FLAGS = ("log", "scan", "persistent", "shared", "inline_reads")
+PROFILES = ("key-value", "log", "scan", "news")
+FLAGS = ("log", "scan", "news", "persistent", "shared", "inline_reads")
 
 
 @dataclass(frozen=True, slots=True)

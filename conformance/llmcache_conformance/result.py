@@ -35,7 +35,7 @@ class Result:
     Attributes:
         check: Its name, the colour included.
         status: How it ended.
-        profile: What it belongs to: "key-value", "log" or "scan".
+        profile: What it belongs to: "key-value", "log", "scan" or "news".
         family: Which group of checks it stands in, such as "expiry".
         clauses: The numbers of the clauses it shows.
         says: What it shows, in words.

@@ -13,7 +13,7 @@ from llmcache.plugins.catalogue import State, state_of
 from llmcache.plugins.loading import Installed, installed
 from llmcache.plugins.spec import StoreSpec
 
-_WORDS = {"log": "conversations", "scan": "listing"}
+_WORDS = {"log": "conversations", "scan": "listing", "news": "news of changes"}
 """Abilities whose names only programmers know, as people would say them."""
 
 

@@ -18,6 +18,7 @@ from llmcache.model.key import Key, Space
 from llmcache.model.units import Instant, Seconds
 from llmcache.protocols.checks import check_append, check_body, check_puts, check_scan
 from llmcache.protocols.key_value import Put
+from llmcache.protocols.news import Changed, Listening, News, Watcher
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache.protocols.whole import StorePair
 
@@ -55,7 +56,7 @@ class MemoryStore:
     After `os.fork` the child has a copy of its own.
     """
 
-    __slots__ = ("_capabilities", "_clock", "_contents", "_is_closed", "_lock")
+    __slots__ = ("_capabilities", "_clock", "_contents", "_is_closed", "_lock", "_watchers")
 
     def __init__(
         self, *, max_bytes: int = 256 * MiB, max_entries: int = 100_000, clock: Callable[[], Instant] = time.time
@@ -65,6 +66,7 @@ class MemoryStore:
         self._capabilities = Capabilities(
             log=True,
             scan=True,
+            news=True,
             inline_reads=True,
             limits=Limits(max_body_bytes=max_bytes // LARGEST_BODY_SHARE, ttl_resolution=CLOCK_ROUNDING),
         )
@@ -72,6 +74,7 @@ class MemoryStore:
         self._contents = Contents(self.name, max_bytes, max_entries)
         self._is_closed = False
         self._lock = lock_across_forks()
+        self._watchers: list[Watcher] = []
 
     @property
     def name(self) -> str:
@@ -91,6 +94,8 @@ class MemoryStore:
         puts = self._checked(puts, "put_many")
         with self._lock:
             self._open("put_many").write(puts, self._clock())
+        if self._watchers:
+            self._tell(Changed([put.key for put in puts]))
 
     def put_if_absent(self, put: Put) -> bool:
         puts = self._checked((put,), "put_if_absent")
@@ -99,13 +104,17 @@ class MemoryStore:
             if contents.peek(put.key, now) is not None:
                 return False
             contents.write(puts, now)
-            return True
+        if self._watchers:
+            self._tell(Changed((put.key,)))
+        return True
 
     def delete_many(self, keys: Sequence[Key]) -> None:
         with self._lock:
             contents = self._open("delete_many")
             for key in keys:
                 contents.delete(key)
+        if self._watchers:
+            self._tell(Changed(keys))
 
     def delete_if_equal(self, key: Key, body: bytes) -> bool:
         check_body(key, body, self.name, "delete_if_equal")
@@ -114,11 +123,15 @@ class MemoryStore:
             if contents.peek(key, self._clock()) != body:
                 return False
             contents.delete(key)
-            return True
+        if self._watchers:
+            self._tell(Changed((key,)))
+        return True
 
     def clear(self, space: Space) -> None:
         with self._lock:
             self._open("clear").delete_space(space)
+        if self._watchers:
+            self._tell(Changed(spaces=(space,)))
 
     def append(
         self, log: Key, bodies: Sequence[bytes], *, max_length: int | None = None, ttl: Seconds | None = None
@@ -159,10 +172,22 @@ class MemoryStore:
             found = [(physical, held) for physical, held in _alive(shelf, now) if physical > behind]
             return [_listed(*pair, now) for pair in heapq.nsmallest(count, found, key=lambda pair: pair[0])]
 
+    def watch(self, watcher: Watcher) -> None:
+        with self._lock:
+            self._open("watch")
+            self._watchers.append(watcher)
+        watcher(Listening())
+
     def close(self) -> None:
         with self._lock:
             self._is_closed = True
+            self._watchers = []
             self._contents = Contents(self.name, 0, 0)
+
+    def _tell(self, news: News) -> None:
+        # Without the lock: by now everybody can see the change, and a watcher has locks of its own.
+        for watcher in tuple(self._watchers):
+            watcher(news)
 
     def _checked(self, puts: Sequence[Put], op: str) -> tuple[Put, ...]:
         # A copy, so that a list that another thread changes meanwhile is written as it was checked.
@@ -236,6 +261,9 @@ class AsyncMemoryStore:
 
     async def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> list[Listed]:
         return self._blocking.scan(space, after=after, count=count)
+
+    def watch(self, watcher: Watcher) -> None:
+        self._blocking.watch(watcher)
 
     async def close(self) -> None:
         self._blocking.close()

@@ -15,6 +15,7 @@ class Limits:
         default_ttl: What no time to live means, in seconds, on a store that keeps nothing for ever.
         max_batch: Most keys in one call of `get_many`, `put_many` or `delete_many`.
         ttl_resolution: An entry may outlive its time to live by at most this many seconds.
+        news_delay: Longest until a change is told, in seconds, on a store that declares `news`.
         timeout: Longest a call about one entry takes, in seconds, whatever becomes of the medium: the store itself gives up
             then, by StoreTimeout or StoreUnavailable. None where it may wait without end.
     """
@@ -24,6 +25,7 @@ class Limits:
     default_ttl: Seconds | None = None
     max_batch: int | None = None
     ttl_resolution: Seconds = 0.001
+    news_delay: Seconds = 0.0
     timeout: Seconds | None = None
 
 

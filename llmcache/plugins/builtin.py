@@ -16,7 +16,7 @@ def llmcache_stores() -> list[StoreSpec]:
             factory="llmcache.plugins.builtin:open_memory",
             summary="in this process, gone when it ends; each opening is a new, empty store",
             options={"max_bytes": "bytes", "max_entries": "count"},
-            abilities=("log", "scan"),
+            abilities=("log", "scan", "news"),
         )
     ]
 

@@ -8,7 +8,7 @@ from llmcache.model.units import Instant
 from llmcache.protocols.whole import StorePair
 
 OptionKind = Literal["bytes", "seconds", "count", "flag", "text"]
-Ability = Literal["log", "scan", "persistent", "shared"]
+Ability = Literal["log", "scan", "news", "persistent", "shared"]
 Option = int | float | bool | str
 
 

@@ -50,8 +50,8 @@ class NewsStore(Protocol):
         """Begin to tell `watcher` of changes of entries, and return at once; it is told until the store is closed.
 
         `Listening` is told when it has begun (NEWS-1). From then on, whichever handle makes it, each change of a key by a put,
-        a conditional put or a deletion is told, after reads can see it, within a second (NEWS-2); of a space that is cleared the
-        space is told, or each of its keys (NEWS-3). More may be told than has changed. Where changes cannot be heard
+        a conditional put or a deletion is told, after reads can see it, within `limits.news_delay` (NEWS-2). Of a space
+        that is cleared the space is told, or each of its keys (NEWS-3). More may be told than has changed. Where changes cannot be heard
         of, `Deaf` is told at once, and `Listening` when they can again. After `close` nothing is told (NEWS-4).
 
         A child process is not told what its parent watches.

@@ -18,7 +18,7 @@ from llmcache_momento import Settings, open_account
 from llmcache_momento.credentials import ENDPOINT, KEY, service_account
 
 CACHE = os.environ.get("LLMCACHE_TEST_CACHE", "llmcache-test")
-LEFT_OUT = {Need.SCAN, Need.SMALL, Need.CLOCK, Need.WIRE, Need.PROCESS}
+LEFT_OUT = {Need.SCAN, Need.NEWS, Need.SMALL, Need.CLOCK, Need.WIRE, Need.PROCESS}
 IS_LIVE = bool(os.environ.get(KEY) and os.environ.get(ENDPOINT))
 
 

@@ -41,7 +41,7 @@ RIGHT = StoreSpec(
         ({"options": {"size": int}}, "option 'size' is of the kind <class 'int'>; kinds are bytes"),
         ({"requires": "redis"}, "requires is a tuple of import names such as ('redis',), found 'redis'"),
         ({"requires": ("redis-py",)}, "requires is a tuple of import names"),
-        ({"abilities": ("logs",)}, "abilities is a tuple out of log, scan, persistent, shared, found ('logs',)"),
+        ({"abilities": ("logs",)}, "abilities is a tuple out of log, scan, news, persistent, shared, found ('logs',)"),
         ({"is_path": "yes"}, "is_path is True or False, found str"),
     ],
     ids=str,
@@ -69,7 +69,9 @@ def test_our_pages_say_what_the_opened_stores_declare(scheme: str, tmp_path: Pat
     declared: Capabilities = pair.blocking.capabilities
     pair.blocking.close()
 
-    assert set(spec.abilities) == {name for name in ("log", "scan", "persistent", "shared") if getattr(declared, name)}
+    assert set(spec.abilities) == {
+        name for name in ("log", "scan", "news", "persistent", "shared") if getattr(declared, name)
+    }
 
 
 def test_every_first_party_page_is_right() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from llmcache.protocols.whole import StorePair
-from llmcache_conformance import Run, Subject, conformance_cases, unmet_needs
+from llmcache_conformance import Need, Run, Subject, conformance_cases, unmet_needs
 from llmcache_conformance.clock import Clock
 from llmcache_sqlite import open_pair
 
@@ -26,12 +26,12 @@ def sqlite(tmp_path: Path) -> Subject:
     )
 
 
-@pytest.mark.parametrize("run", conformance_cases(), ids=str)
+@pytest.mark.parametrize("run", conformance_cases(without={Need.NEWS}), ids=str)
 def test_sqlite_conforms(run: Run, sqlite: Subject) -> None:
     """The SQLite store keeps the clauses that the case shows."""
     run.on(sqlite)
 
 
 def test_sqlite_lacks_nothing_a_case_needs(sqlite: Subject) -> None:
-    """No case is left out."""
-    assert set() == unmet_needs(sqlite)
+    """No case is left out but those of news, which it does not tell."""
+    assert {Need.NEWS} == unmet_needs(sqlite)

@@ -7,6 +7,7 @@ from llmcache_conformance.cases.limits import LIMITS
 from llmcache_conformance.cases.linear import LINEAR
 from llmcache_conformance.cases.log_races import LOG_RACES
 from llmcache_conformance.cases.logs import LOGS
+from llmcache_conformance.cases.news import NEWS
 from llmcache_conformance.cases.reading import READING
 from llmcache_conformance.cases.real_time import REAL_TIME
 from llmcache_conformance.cases.room import ROOM
@@ -30,6 +31,7 @@ CASES = (
     *SCANNING,
     *CANCELLING,
     *CLOSING,
+    *NEWS,
 )
 
 __all__ = ["CASES"]

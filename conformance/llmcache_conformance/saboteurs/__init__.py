@@ -6,6 +6,7 @@ from llmcache_conformance.saboteurs.limits import LIMIT_SABOTEURS
 from llmcache_conformance.saboteurs.listing import LISTING_SABOTEURS
 from llmcache_conformance.saboteurs.logs import LOG_SABOTEURS
 from llmcache_conformance.saboteurs.names import NAME_SABOTEURS
+from llmcache_conformance.saboteurs.news import NEWS_SABOTEURS
 from llmcache_conformance.saboteurs.races import RACE_SABOTEURS
 from llmcache_conformance.saboteurs.room import ROOM_SABOTEURS
 from llmcache_conformance.saboteurs.saboteur import Saboteur
@@ -23,6 +24,7 @@ SABOTEURS = (
     *LIMIT_SABOTEURS,
     *LISTING_SABOTEURS,
     *ENDING_SABOTEURS,
+    *NEWS_SABOTEURS,
 )
 
 __all__ = ["SABOTEURS", "Saboteur", "SharedMemory"]

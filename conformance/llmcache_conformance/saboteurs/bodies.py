@@ -12,6 +12,7 @@ from llmcache.memory.contents import Contents
 from llmcache.model.key import Key
 from llmcache.model.units import Instant
 from llmcache.protocols.key_value import Put
+from llmcache.protocols.news import Watcher
 from llmcache_conformance.saboteurs.saboteur import Prepared, Rewriting, Saboteur
 
 if TYPE_CHECKING:
@@ -204,10 +205,23 @@ class SharedMemory(Prepared):
     """All handles that have one clock share what they hold. Not broken: the ground for broken handles."""
 
     def prepare(self, max_bytes: int, max_entries: int) -> None:
-        self._contents, self._lock = _shared.setdefault(self._clock, (self._contents, self._lock))
+        own = (self._contents, self._lock, self._watchers)
+        self._contents, self._lock, self._watchers = _shared.setdefault(self._clock, own)
+        self._own: list[Watcher] = []
+
+    def watch(self, watcher: Watcher) -> None:
+        super().watch(watcher)
+        self._own.append(watcher)
+
+    def close(self) -> None:
+        for watcher in self._own:
+            self._watchers.remove(watcher)
+        self._own.clear()
+        super().close()
 
 
-_shared: "weakref.WeakKeyDictionary[Callable[[], Instant], tuple[Contents, RLock]]" = weakref.WeakKeyDictionary()
+_Shared = tuple[Contents, "RLock", list[Watcher]]
+_shared: "weakref.WeakKeyDictionary[Callable[[], Instant], _Shared]" = weakref.WeakKeyDictionary()
 
 
 class HandlesRemember(SharedMemory):
