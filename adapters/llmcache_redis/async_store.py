@@ -7,6 +7,7 @@ from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import Put
+from llmcache.protocols.news import Watcher
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache_redis.awaiting_wire import AwaitingWire
 from llmcache_redis.commands import T, Wire
@@ -84,8 +85,13 @@ class AsyncRedisStore:
     async def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> list[Listed]:
         return await self._run("scan", self._core.spaces.scan(space, after, count))
 
+    def watch(self, watcher: Watcher) -> None:
+        self._core.watch(watcher)
+
     async def close(self) -> None:
         self._core.is_closed = True
+        if self._core.listener.has_begun:
+            await asyncio.to_thread(self._core.listener.close)
         await self._wire.close()
         self._close_other()
 

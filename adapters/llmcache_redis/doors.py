@@ -60,8 +60,8 @@ def opened(plan: Plan, settings: Settings) -> StorePair:
 
     if settings.restricted and plan.has_database:
         raise ConfigError(f"{NAME}: a restricted server has no SELECT; use database 0")
-    core = Core(plan.dial, plan.topology(), plan.layout, settings)
     blocking = BlockingWire(plan.dial, settings.max_connections)
+    core = Core(plan.dial, plan.topology(), plan.layout, settings, blocking)
     awaiting = AwaitingWire(plan.dial, settings.max_connections)
     return StorePair(
         RedisStore(core, blocking, awaiting.close_soon) if plan.blocks else None,

@@ -37,7 +37,7 @@ def llmcache_stores() -> list[StoreSpec]:
             options=_SETTINGS | options,
             requires=("redis",),
             extra="redis",
-            abilities=("log", "scan", "persistent", "shared"),
+            abilities=("log", "scan", "news", "persistent", "shared"),
         )
         for scheme, (summary, options) in _SCHEMES.items()
     ]

@@ -6,6 +6,7 @@ from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import Put
+from llmcache.protocols.news import Watcher
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache_redis.blocking_wire import BlockingWire
 from llmcache_redis.commands import T, Wire
@@ -77,8 +78,12 @@ class RedisStore:
     def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> list[Listed]:
         return self._run("scan", self._core.spaces.scan(space, after, count))
 
+    def watch(self, watcher: Watcher) -> None:
+        self._core.watch(watcher)
+
     def close(self) -> None:
         self._core.is_closed = True
+        self._core.listener.close()
         self._wire.close()
         self._close_other()
 

@@ -125,8 +125,7 @@ class Tiered(Generic[S]):
         return found
 
     def _read_behind(self, keys: list[Key]) -> Steps[Sequence[bytes | None]]:
-        if self._watches and self._near.begins_to_watch():
-            yield from Watch(self._near.hear)
+        yield from self._watch()
         since = self._near.reading(keys)
         bodies = yield from GetMany(keys)
         kept = [body if key.space.kind.is_evictable else None for key, body in zip(keys, bodies, strict=True)]
@@ -136,6 +135,7 @@ class Tiered(Generic[S]):
     def _write(self, puts: tuple[Put, ...]) -> Steps[None]:
         kept = [put for put in puts if put.key.space.kind.is_evictable]
         keys = [put.key for put in kept]
+        yield from self._watch()
         since = self._near.changing(keys)
         yield from self._or_doubt(PutMany(puts), lambda: self._near.doubtful(keys))
         self._near.written(kept, since)
@@ -151,6 +151,11 @@ class Tiered(Generic[S]):
         self._near.clearing(space)
         yield from self._or_doubt(Clear(space), lambda: self._near.clearing_failed(space))
         self._near.cleared(space)
+
+    def _watch(self) -> Steps[None]:
+        """Begin to hear of changes, before anything is kept."""
+        if self._watches and self._near.begins_to_watch():
+            yield from Watch(self._near.hear)
 
     @staticmethod
     def _or_doubt(op: Op[Reply], doubt: Callable[[], None]) -> Steps[Reply]:

@@ -156,6 +156,14 @@ def test_other_ops_pass_unchanged(layer: Tiered[Since], op: Op[Any]) -> None:
     assert ended(steps, "reply") == "reply"
 
 
+def test_store_that_tells_is_watched_before_a_put_leaves_a_copy(near: NearTier) -> None:
+    """Also where nothing was ever read: what others make of it must be heard."""
+    steps = Tiered(near, watches=True)(PutMany((Put(ONE, b"1"),)))
+
+    assert isinstance(next(steps), Watch)
+    assert PutMany((Put(ONE, b"1"),)) == steps.send(None)
+
+
 def test_store_that_tells_is_watched_from_the_first_miss(near: NearTier) -> None:
     """Once, before the read whose copy it protects."""
     layer = Tiered(near, watches=True)

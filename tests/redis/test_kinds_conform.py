@@ -77,10 +77,10 @@ def fake(request: pytest.FixtureRequest) -> Subject:
 
 
 KINDS = (
-    Kind("restricted", LEFT_OUT | {Need.SCAN}, restricted),
+    Kind("restricted", LEFT_OUT | {Need.SCAN, Need.NEWS}, restricted),
     Kind("server clock", LEFT_OUT | {Need.CLOCK}, server_clock),
     Kind("cluster", LEFT_OUT, cluster, (pytest.mark.xdist_group("cluster"),)),
-    Kind("fake", LEFT_OUT, fake),
+    Kind("fake", LEFT_OUT | {Need.NEWS}, fake),
 )
 
 RUNS = [
