@@ -48,12 +48,18 @@ class _Known:
 
     Attributes:
         lives_until: By the time of day, until when it is there if nobody clears the space.
-        sure_until: By the monotonic clock, until when nobody can have finished clearing the space.
+        seen: When it was asked for, and was the present one; for the time of a lease nobody can finish clearing the space.
     """
 
     token: bytes
     lives_until: Instant
-    sure_until: float
+    seen: Moment
+
+    def is_sure(self, now: Moment, lease: Seconds) -> bool:
+        """True while the lease runs."""
+        # By both clocks: one does not count while the machine sleeps, and the other is set at will.
+        is_soon = 0 <= now.time_of_day - self.seen.time_of_day < lease
+        return is_soon and now.monotonic - self.seen.monotonic < lease
 
 
 class Generations:
@@ -79,10 +85,10 @@ class Generations:
 
     def sure(self, prefixes: Sequence[str]) -> Tokens | None:
         """Return the tokens where the leases on all of them run."""
-        now, tokens = self._monotonic(), dict[str, bytes]()
+        now, tokens = self.now(), dict[str, bytes]()
         for prefix in prefixes:
             known = self._known.get(prefix)
-            if known is None or known.sure_until <= now:
+            if known is None or not known.is_sure(now, self.lease):
                 return None
             tokens[prefix] = known.token
         return tokens
@@ -102,7 +108,7 @@ class Generations:
         for prefix, token in tokens.items():
             known = self._known.get(prefix)
             lives_until = 0.0 if known is None or known.token != token else known.lives_until
-            self._known[prefix] = _Known(token, lives_until, since.monotonic + self.lease)
+            self._known[prefix] = _Known(token, lives_until, since)
 
     def forget(self, prefixes: Sequence[str]) -> None:
         """Remember them no more."""
@@ -127,7 +133,7 @@ class Generations:
         for prefix, token in tokens.items():
             known = self._known.get(prefix)
             if known is not None and known.token == token:
-                self._known[prefix] = _Known(token, since.time_of_day + MAX_TTL, known.sure_until)
+                self._known[prefix] = _Known(token, since.time_of_day + MAX_TTL, known.seen)
 
 
 def under(

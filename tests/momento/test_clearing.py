@@ -202,6 +202,21 @@ def test_two_who_make_a_token_at_once_agree(server: MomentoLocal, clock: Clock) 
         assert [b"1", b"2"] == first("get_many", [KEY, key("other")])
 
 
+@pytest.mark.parametrize(
+    ("time_of_day", "monotonic"), [(3600.0, 0.0), (-1.0, 0.0), (0.0, 3600.0)], ids=["slept", "set back", "passed"]
+)
+def test_a_lease_ends_by_either_clock(time_of_day: float, monotonic: float) -> None:
+    """A machine that slept has not counted the hour in which another cleared the space."""
+    clock, counted = Clock(), Clock()
+    generations = Generations(0.1, clock, counted)
+    generations.learn({"a": b"token"}, generations.now())
+    before = generations.sure(["a"])
+    clock.now += time_of_day
+    counted.now += monotonic
+
+    assert ({"a": b"token"}, None) == (before, generations.sure(["a"]))
+
+
 def test_leases_are_written_by_conditions_only(server: MomentoLocal, shop: Shop) -> None:
     """Momento forbids to mix both ways of writing on one key; so puts and deletions of leases are conditions, too."""
     lease = key(kind=Kind.LEASE)
