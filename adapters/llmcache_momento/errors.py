@@ -40,6 +40,7 @@ _CONNECTION_LOST: Final = (
     "reset by peer",
     "broken pipe",
     "goaway",
+    "cancelling all calls",
     "ping timeout",
     "keepalive",
     "recvmsg",

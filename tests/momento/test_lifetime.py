@@ -8,12 +8,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import grpc
 import pytest
 
 from llmcache.errors import ClosedError
 from llmcache.protocols.key_value import Put
 from llmcache_momento import Settings, open_account
 from llmcache_momento.credentials import local_account
+from llmcache_momento.errors import Failure
 from llmcache_momento.local import MomentoLocal
 from tests.forks import in_child
 from tests.momento.driving import COLOURS, LOG, Clock, Shop, key
@@ -197,6 +199,16 @@ def test_a_forked_child_connects_anew() -> None:
         program.wait(timeout=30)
 
     assert (0, ([b"child"], [b"parent"])) == (status, after)
+
+
+@pytest.mark.parametrize(
+    "text", ["Cancelling all calls", "Socket closed", "GOAWAY received", "recvmsg:Connection reset by peer"]
+)
+def test_a_connection_whose_server_goes_is_known_by_its_word(text: str) -> None:
+    """All that an append hears that was on its way; what came by that connection is not asked again over it."""
+    failure = Failure(grpc.StatusCode.UNAVAILABLE, text)
+
+    assert (True, False) == (failure.is_of_the_wire, failure.is_certainly_not_done)
 
 
 def test_nothing_is_left_running(server: MomentoLocal) -> None:
