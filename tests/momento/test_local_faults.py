@@ -56,18 +56,20 @@ def test_a_delay_is_waited_for(server: MomentoLocal, sdk: Sdk) -> None:
 
 
 def test_a_stopped_server_waits_no_longer(server: MomentoLocal) -> None:
-    """A delay ends with the server."""
-    server.faults.add("Get", delay=600.0)
+    """A delay ends with the server, and what was delayed is not done."""
+    server.faults.add("Set", delay=600.0)
+    request = pb._SetRequest(cache_key=b"k", cache_body=b"v", ttl_milliseconds=1_000)
     began = time.monotonic()
     with grpc.insecure_channel(server.address) as channel:
-        pending = STUBS.ScsStub(channel).Get.future(pb._GetRequest(cache_key=b"k"), metadata=[("cache", "shop")])
-        while not server.count("Get") and time.monotonic() - began < 20:
+        pending = STUBS.ScsStub(channel).Set.future(request, metadata=[("cache", "shop")])
+        while not server.count("Set") and time.monotonic() - began < 20:
             time.sleep(0.001)
         server.stop()
 
         pending.exception(timeout=20)
 
-        assert pending.done()
+    assert pending.done()
+    assert {} == server.keep.caches["shop"]
 
 
 def test_a_request_brings_its_own_faults(server: MomentoLocal) -> None:

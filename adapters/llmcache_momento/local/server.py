@@ -220,7 +220,8 @@ class MomentoLocal:
             raise RejectionError(grpc.StatusCode.UNAUTHENTICATED, "Invalid authentication credentials")
         lost: RejectionError | None = None
         for fault in self.faults.take(rpc, metadata):
-            self._closing.wait(fault.delay)
+            if self._closing.wait(fault.delay):
+                raise RejectionError(grpc.StatusCode.UNAVAILABLE, "the stand-in stops")
             if fault.code is not None and not fault.is_after:
                 raise fault.rejection()
             if fault.code is not None:
