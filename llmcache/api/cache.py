@@ -198,6 +198,7 @@ class AsyncCache(Household):
         async with AsyncExitStack() as closing:
             for setup in self._setup.all:
                 closing.push_async_callback(setup.awaiting_world.store.close)
+            await self._setup.flights.leases.close_async()
 
     async def __aenter__(self) -> Self:
         return self

@@ -92,15 +92,18 @@ class Answers:
         return self._setup.defaults.background_refresh if asked is None else asked
 
     def _coalesce(self, wishes: Options) -> Coalesce:
-        return wishes.coalesce or self._setup.defaults.coalesce
+        wish = wishes.coalesce or self._setup.defaults.coalesce
+        # A store that other processes do not see has nothing to tell them.
+        return "process" if wish == "shared" and not self._setup.capabilities.shared else wish
 
     def _share_steps(self, key: Key, seen: int, witness: Witness | None, found: Found | None) -> Steps[Found | None]:
         wishes = in_force()
         if found is not None:
             return self._setup.observed(found_or_lead(key, self._setup.decoded, found, seen, witness))
-        if witness is None or wishes.bypass or wishes.refresh or self._coalesce(wishes) == "off":
+        coalesce = self._coalesce(wishes)
+        if witness is None or wishes.bypass or wishes.refresh or coalesce == "off":
             return nothing_shared()
-        return self._setup.observed(share_or_lead(key, self._setup.decoded, seen, witness))
+        return self._setup.observed(share_or_lead(key, self._setup.decoded, seen, witness, across=coalesce == "shared"))
 
     def _offer_steps(self, key: Key, value: Any, form: Form, provenance: Provenance, model: str | None) -> Steps[None]:
         wishes = in_force()

@@ -160,6 +160,7 @@ class Setup:
     def close(self) -> None:
         """Close every store in both colours, blocking; one without a blocking colour must be closed by awaiting."""
         self.background.close()
+        self.flights.leases.close()
         with ExitStack() as closing:  # all are closed, whatever one of them raises
             for pair in (self.pair, *self.others.values()):
                 closing.callback(close_blocking, pair)

@@ -1,12 +1,12 @@
 """The driver for asyncio, or any other event loop: awaits the ops of steps. It imports no event loop itself."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from llmcache.memory.flights import LocalFlights
 from llmcache.model.event import Told
-from llmcache.model.units import Instant
+from llmcache.model.units import Instant, Seconds
 from llmcache.protocols.background import Background, Nowhere
 from llmcache.protocols.flights import Flights
 from llmcache.protocols.key_value import AsyncKeyValueStore
@@ -16,6 +16,12 @@ from llmcache.protocols.steps import Steps
 from llmcache.protocols.world import AsyncWorld
 
 R = TypeVar("R")
+
+
+async def _sleep(seconds: Seconds) -> None:
+    import asyncio  # noqa: PLC0415 -- here a loop runs; blocking users never need it
+
+    await asyncio.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class AwaitingWorld:
     emit: Callable[[Told], None]
     flights: Flights = field(default_factory=LocalFlights)
     background: Background = field(default_factory=Nowhere)
+    pause: Callable[[Seconds], Awaitable[None]] = _sleep
 
 
 async def run_async(steps: Steps[R], world: AsyncWorld) -> R:

@@ -1,12 +1,13 @@
 """The driver for plain calls: runs steps in the calling thread."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from llmcache.memory.flights import LocalFlights
 from llmcache.model.event import Told
-from llmcache.model.units import Instant
+from llmcache.model.units import Instant, Seconds
 from llmcache.protocols.background import Background, Nowhere
 from llmcache.protocols.flights import Flights
 from llmcache.protocols.key_value import KeyValueStore
@@ -30,6 +31,7 @@ class BlockingWorld:
     emit: Callable[[Told], None]
     flights: Flights = field(default_factory=LocalFlights)
     background: Background = field(default_factory=Nowhere)
+    pause: Callable[[Seconds], None] = time.sleep
 
 
 def run(steps: Steps[R], world: World) -> R:

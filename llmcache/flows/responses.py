@@ -181,7 +181,7 @@ def _called_once(
 ) -> Steps[Found | Plain]:
     if terms.coalesce == "off":
         return (yield from _called(key, call, terms))
-    shared = yield from share(key, terms.envelopes, seen)
+    shared = yield from share(key, terms.envelopes, seen, across=terms.coalesce == "shared")
     if isinstance(shared, Found):
         return shared
     try:

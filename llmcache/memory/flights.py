@@ -8,6 +8,7 @@ a whole thread, so there everything counts that is led in this thread.
 Waiters are woken by the one who ends the flight. Beside that they look now and then whether the leader is still there.
 """
 
+import os
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING, Final
 
 from llmcache.memory.crews import Crew
 from llmcache.memory.forking import lock_across_forks
+from llmcache.memory.leases import Leases
 from llmcache.model.key import Key
 from llmcache.model.units import Seconds
 from llmcache.protocols.flights import Ending, Witness
+from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore, Put
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -59,7 +62,7 @@ class LocalFlight:
             pauses = _pauses()
             while may_wait and self.outcome is None:
                 if not gate.acquire(timeout=next(pauses)):
-                    self._look_after()
+                    self.look_after()
         return Ending.NOT_WAITED if self.outcome is None else self.outcome
 
     async def wait_async(self) -> bytes | Ending:
@@ -76,8 +79,27 @@ class LocalFlight:
             pauses = _pauses()
             while may_wait and self.outcome is None:
                 await asyncio.wait((gate,), timeout=next(pauses))
-                self._look_after()
+                self.look_after()
         return Ending.NOT_WAITED if self.outcome is None else self.outcome
+
+    def hold(self, lease: Put, store: KeyValueStore, /) -> None:
+        self._flights.leases.hold(self, lease, store)
+
+    def hold_async(self, lease: Put, store: AsyncKeyValueStore, /) -> None:
+        self._flights.leases.hold_async(self, lease, store)
+
+    def when_over(self, wake: Callable[[], None]) -> None:
+        """Call `wake` once when the flight is over, from any thread; at once where it is."""
+        with _lock:
+            if not self.is_over:
+                self.waiters.append(wake)
+                return
+        wake()
+
+    def look_after(self) -> None:
+        """Abandon the flight where its leader is gone."""
+        if self.outcome is None and self.crew.is_gone():
+            self.abandon()
 
     @contextmanager
     def _waiting(self, wake: Callable[[], None], led: list["LocalFlight"]) -> Generator[bool]:
@@ -97,21 +119,21 @@ class LocalFlight:
                     for mine in led:
                         mine.waits_for.remove(self)
 
-    def _look_after(self) -> None:
-        if self.outcome is None and self.crew.is_gone():
-            self.abandon()
-
 
 class LocalFlights:
-    """Keeps the flights of one open cache; obeys `protocols.flights.Flights`."""
+    """Keeps the flights of one open cache, and the leases of those that other processes are to know of; obeys `Flights`."""
 
     def __init__(self) -> None:
+        self.leases = Leases()
         self._open: dict[Key, LocalFlight] = {}
         self._landed = 0
 
     @property
     def landed(self) -> int:
         return self._landed
+
+    def token(self) -> bytes:
+        return os.urandom(16).hex().encode("ascii")
 
     def board(self, key: Key, witness: Witness | None = None, /) -> tuple[LocalFlight, bool]:
         with _lock:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from llmcache.model.key import Key
 from llmcache.protocols.flights import Ending, Flight, Witness
+from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Op
 from llmcache.protocols.world import AsyncWorld, World
 
@@ -58,3 +59,28 @@ class Land(Op[None]):
 
     async def on_async(self, world: AsyncWorld, /) -> None:
         world.flights.land(self.key, self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Token(Op[bytes]):
+    """Make bytes that nobody else has, for a lease."""
+
+    def on(self, world: World, /) -> bytes:
+        return world.flights.token()
+
+    async def on_async(self, world: AsyncWorld, /) -> bytes:
+        return world.flights.token()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(Op[None]):
+    """Keep a lease, which has been put, for as long as a flight is under way."""
+
+    flight: Flight
+    lease: Put
+
+    def on(self, world: World, /) -> None:
+        self.flight.hold(self.lease, world.store)
+
+    async def on_async(self, world: AsyncWorld, /) -> None:
+        self.flight.hold_async(self.lease, world.store)

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from llmcache.model.key import Key
+from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore, Put
 
 
 class Ending(Enum):
@@ -60,6 +61,14 @@ class Flight(Protocol):
         """As `wait`, awaited; cancelling it ends this wait and no other."""
         ...
 
+    def hold(self, lease: Put, store: KeyValueStore, /) -> None:
+        """Have `lease`, which was put into `store`, renewed until the flight is over, and then given back."""
+        ...
+
+    def hold_async(self, lease: Put, store: AsyncKeyValueStore, /) -> None:
+        """As `hold`, by a task of the running loop."""
+        ...
+
 
 class Flights(Protocol):
     """The flights of one open cache, for callers in any thread, task and event loop."""
@@ -67,6 +76,10 @@ class Flights(Protocol):
     @property
     def landed(self) -> int:
         """How many flights have landed so far: where it did not change, no answer came in meanwhile."""
+        ...
+
+    def token(self) -> bytes:
+        """Return bytes that nobody else has, to know one's own lease by."""
         ...
 
     def board(self, key: Key, witness: Witness | None = None, /) -> tuple[Flight, bool]:

@@ -1,9 +1,10 @@
 """What ops act on: a store, a clock, and somebody who listens."""
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from llmcache.model.event import Told
-from llmcache.model.units import Instant
+from llmcache.model.units import Instant, Seconds
 from llmcache.protocols.background import Background
 from llmcache.protocols.flights import Flights
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore
@@ -40,6 +41,10 @@ class Around(Protocol):
 class World(Around, Protocol):
     """What ops act on when a driver may block."""
 
+    def pause(self, seconds: Seconds, /) -> None:
+        """Do nothing for so long."""
+        ...
+
     @property
     def store(self) -> KeyValueStore:
         """The store that holds entries."""
@@ -58,6 +63,10 @@ class World(Around, Protocol):
 
 class AsyncWorld(Around, Protocol):
     """What ops act on when a driver awaits."""
+
+    def pause(self, seconds: Seconds, /) -> Awaitable[None]:
+        """Do nothing for so long, and let others run."""
+        ...
 
     @property
     def store(self) -> AsyncKeyValueStore:

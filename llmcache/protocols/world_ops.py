@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from llmcache.errors import UsageError
 from llmcache.model.event import Told
 from llmcache.model.key import Key
-from llmcache.model.units import Instant
+from llmcache.model.units import Instant, Seconds
 from llmcache.protocols.steps import Carried, Op, Steps
 from llmcache.protocols.world import AsyncWorld, World
 
@@ -35,6 +35,19 @@ class Monotonic(Op[float]):
 
     async def on_async(self, world: AsyncWorld, /) -> float:
         return world.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Pause(Op[None]):
+    """Do nothing for a while."""
+
+    seconds: Seconds
+
+    def on(self, world: World, /) -> None:
+        world.pause(self.seconds)
+
+    async def on_async(self, world: AsyncWorld, /) -> None:
+        await world.pause(self.seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,24 @@ import pytest
 
 from llmcache.codec.envelope import pack
 from llmcache.codec.envelopes import READABLE
-from llmcache.errors import StoreUnavailable
+from llmcache.errors import StoreTimeout, StoreUnavailable
 from llmcache.flows.looking import Found
 from llmcache.flows.once import nothing_shared, share, share_or_lead
 from llmcache.model.entry import Entry, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
-from llmcache.protocols.flight_ops import Await, Board, Land, Landed
+from llmcache.protocols.flight_ops import Await, Board, Hold, Land, Landed, Token
 from llmcache.protocols.flights import Ending, Witness
+from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore, Put
 from llmcache.protocols.steps import Steps
-from llmcache.protocols.store_ops import GetMany
-from llmcache.protocols.world_ops import Emit, Now
+from llmcache.protocols.store_ops import GetMany, PutIfAbsent
+from llmcache.protocols.world_ops import Emit, Now, Pause
 
 KEY = Key(Space(Namespace(("shop",)), Kind.RESPONSE), "ab" * 32)
 ENTRY = Entry("answer", made_at=100.0, provenance=Provenance("m", 3, 4, None, 1.5))
 BODY = pack(ENTRY, KEY)
+LEASE = Put(Key(Space(Namespace(("shop",)), Kind.LEASE), "ab" * 32), b"mine", 10.0)
 COALESCED = Emit(Event(Happening.COALESCED, KEY.digest, "", 3, 4, 1.5))
 
 
@@ -44,6 +46,14 @@ class HandFlight:
     async def wait_async(self) -> bytes | Ending:
         """Never asked here."""
         raise AssertionError("the driver waits")
+
+    def hold(self, lease: Put, store: KeyValueStore, /) -> None:
+        """Never asked here."""
+        raise AssertionError("the driver holds")
+
+    def hold_async(self, lease: Put, store: AsyncKeyValueStore, /) -> None:
+        """Never asked here."""
+        raise AssertionError("the driver holds")
 
 
 def finish(steps: Steps[Any], reply: Any) -> Any:
@@ -152,6 +162,73 @@ def test_after_two_abandoned_flights_nobody_waits_again() -> None:
     assert Board(KEY) == steps.send(Ending.ABANDONED)
     steps.send((HandFlight(), False))
     assert finish(steps, Ending.ABANDONED) is None
+
+
+def begun_across() -> tuple[HandFlight, Steps[Any]]:
+    """The steps of one who leads and shares with other processes, at taking the lease."""
+    flight = HandFlight()
+    steps = share(KEY, READABLE, 7, across=True)
+    next(steps)
+
+    assert Token() == steps.send((flight, True))
+    assert PutIfAbsent(LEASE) == steps.send(b"mine")
+    return flight, steps
+
+
+def test_who_takes_the_lease_looks_again_and_leads() -> None:
+    """Another process may have answered just before."""
+    flight, steps = begun_across()
+
+    assert Hold(flight, LEASE) == steps.send(True)
+    assert GetMany((KEY,)) == steps.send(None)
+    assert flight is finish(steps, [None])
+
+
+def test_who_waits_for_another_process_looks_less_and_less_often() -> None:
+    """Until its lease is gone; then the answer is there, and for all who wait here as well."""
+    _, steps = begun_across()
+
+    assert GetMany((LEASE.key,)) == steps.send(False)
+    assert Pause(0.002) == steps.send([b"theirs"])
+    assert GetMany((LEASE.key,)) == steps.send(None)
+    assert Pause(0.003) == steps.send([b"theirs"])
+    steps.send(None)
+    assert GetMany((KEY,)) == steps.send([None])
+    assert Now() == steps.send([BODY])
+    assert Land(KEY, BODY) == steps.send(150.0)
+    assert COALESCED == steps.send(None)
+    assert Found(ENTRY) == finish(steps, None)
+
+
+def test_a_lease_that_ends_without_an_answer_is_taken_over() -> None:
+    """The process failed or was killed."""
+    flight, steps = begun_across()
+    steps.send(False)
+
+    assert GetMany((KEY,)) == steps.send([None])
+    assert PutIfAbsent(LEASE) == steps.send([None])
+    assert Hold(flight, LEASE) == steps.send(True)
+    steps.send(None)
+    assert flight is finish(steps, [None])
+
+
+def test_after_two_processes_that_failed_nobody_waits_for_a_third() -> None:
+    """Leading goes on without a lease."""
+    flight, steps = begun_across()
+    steps.send(False)
+    steps.send([None])
+    assert PutIfAbsent(LEASE) == steps.send([None])
+    steps.send(False)
+    assert GetMany((KEY,)) == steps.send([None])
+    assert flight is finish(steps, [None])
+
+
+def test_a_store_that_takes_no_lease_keeps_nobody_from_leading() -> None:
+    """Sharing with other processes is given up, and told."""
+    flight, steps = begun_across()
+
+    assert Emit(Event(Happening.STORE_FAILED, KEY.digest, "StoreTimeout")) == steps.throw(StoreTimeout("slow"))
+    assert flight is finish(steps, None)
 
 
 def test_who_is_seen_only_twice_leads_without_knowing() -> None:
