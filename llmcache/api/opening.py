@@ -20,7 +20,7 @@ from llmcache.errors import UsageError
 from llmcache.flows.responses import Admit
 from llmcache.model.event import Told
 from llmcache.model.namespace import Namespace
-from llmcache.model.options import check_flag, check_max_messages, check_seconds, check_share
+from llmcache.model.options import Coalesce, check_coalesce, check_flag, check_max_messages, check_seconds, check_share
 from llmcache.model.seal import Seal
 from llmcache.model.units import Instant, Plain, Seconds, Share
 from llmcache.policy.admission import refusal
@@ -38,6 +38,7 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
     background_refresh: bool | None = None,
     stale_if_error: Seconds | None = None,
     jitter: Share | None = None,
+    coalesce: Coalesce | None = None,
     tag_models: bool | None = None,
     history_ttl: Seconds | None = None,
     max_messages: int | None = None,
@@ -67,6 +68,8 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
             says, or not at all.
         jitter: Share of `ttl` by which a life is shortened at most, at random, such as 0.05; None means what the file says, or
             nothing.
+        coalesce: With whom a call that is under way is shared: "off", "process", or "shared" for other processes, too, by a
+            lease in the store; None means what the file says, or "process".
         tag_models: True tags answers with the name of their model, so that `clear(models=...)` finds them; None means what the
             file says, or False.
         history_ttl: Time to live of a conversation in seconds from its last append; None means what the file says, or
@@ -84,7 +87,9 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
         StoreError: The store could not be opened.
         UsageError: Another argument is wrong.
     """
-    given = Given(ttl, early_refresh, background_refresh, stale_if_error, jitter, tag_models, history_ttl, max_messages)
+    given = Given(
+        ttl, early_refresh, background_refresh, stale_if_error, jitter, coalesce, tag_models, history_ttl, max_messages
+    )
     manner = Manner(tenant, admit, listener, clock)
     return Cache(set_up(lambda: resolve(url, namespace=namespace, profile=profile, seal=seal), given, manner))
 
@@ -100,6 +105,7 @@ def open_async(
     background_refresh: bool | None = None,
     stale_if_error: Seconds | None = None,
     jitter: Share | None = None,
+    coalesce: Coalesce | None = None,
     tag_models: bool | None = None,
     history_ttl: Seconds | None = None,
     max_messages: int | None = None,
@@ -109,7 +115,9 @@ def open_async(
     clock: Callable[[], Instant] = time.time,
 ) -> AsyncCache:
     """Open a cache, to be awaited; the arguments are those of `open`. Use it in `async with`."""
-    given = Given(ttl, early_refresh, background_refresh, stale_if_error, jitter, tag_models, history_ttl, max_messages)
+    given = Given(
+        ttl, early_refresh, background_refresh, stale_if_error, jitter, coalesce, tag_models, history_ttl, max_messages
+    )
     manner = Manner(tenant, admit, listener, clock)
     return AsyncCache(set_up(lambda: resolve(url, namespace=namespace, profile=profile, seal=seal), given, manner))
 
@@ -132,6 +140,7 @@ class Given:
     background_refresh: bool | None = None
     stale_if_error: Seconds | None = None
     jitter: Share | None = None
+    coalesce: Coalesce | None = None
     tag_models: bool | None = None
     history_ttl: Seconds | None = None
     max_messages: int | None = None
@@ -144,6 +153,7 @@ class Given:
             check_share(name, getattr(self, name))
         for name in ("background_refresh", "tag_models"):
             check_flag(name, getattr(self, name))
+        check_coalesce(self.coalesce)
         check_max_messages(self.max_messages)
 
     def over(self, settings: Settings) -> Defaults:

@@ -25,6 +25,7 @@ class options:  # noqa: N801 -- read as a verb phrase, `with llmcache.options(re
         tags: Names to clear the kept answers by.
         namespace: A path below the cache's own namespace, such as "tenant-a".
         max_age: Take no answer made more than this many seconds ago.
+        coalesce: With whom to share a call that is under way: "off", "process" or "shared".
 
     Raises:
         UsageError: An unknown option, or a wrong value; raised here, before the block.

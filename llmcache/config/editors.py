@@ -1,11 +1,12 @@
 """The JSON schema of a configuration file, for editors; made from the table that checks the file."""
 
 import tomllib
-from typing import Final
+from typing import Final, get_args
 
 from llmcache.config.quantities import BYTES, SECONDS
 from llmcache.config.schema import FILE, REQUIRED, Kind, Named, Option, Table
 from llmcache.config.values import SMALLEST_SIZE
+from llmcache.model.options import Coalesce
 from llmcache.model.units import Plain
 
 _UNITS, _SIZES = (
@@ -32,6 +33,7 @@ _VALUES: Final[dict[Kind, dict[str, Plain]]] = {
             {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
         ]
     },
+    "coalesce": {"type": "string", "enum": list(get_args(Coalesce))},
     "secret": _REFERENCE,
     "secrets": {"type": "array", "items": _REFERENCE, "minItems": 1},
     "size": {

@@ -185,6 +185,7 @@ class _Resolving:
             jitter=values["responses", "jitter"],
             stale_if_error=values["responses", "stale_if_error"],
             background_refresh=values["responses", "background_refresh"],
+            coalesce=values["responses", "coalesce"],
             tag_models=values["responses", "tag_models"],
             history_ttl=values["history", "ttl"],
             sliding=values["history", "sliding"],
@@ -329,6 +330,7 @@ _OPTIONS: tuple[Path, ...] = tuple(
 )
 _DEFAULTS: Mapping[Path, Plain] = {
     ("responses", "background_refresh"): False,
+    ("responses", "coalesce"): "process",
     ("responses", "tag_models"): False,
     ("history", "sliding"): True,
 }

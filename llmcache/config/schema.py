@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
-    "namespace", "profile", "store", "url", "seconds", "count", "flag", "share", "secret", "secrets", "size"
+    "namespace", "profile", "store", "url", "seconds", "count", "flag", "share", "coalesce", "secret", "secrets", "size"
 ]
 Path: TypeAlias = tuple[str, ...]
 
@@ -88,6 +88,12 @@ RESPONSES = Table(
             "part of `ttl` by which a life is shortened at most, so that answers do not end together",
             "none",
             '"5%"',
+        ),
+        "coalesce": Option(
+            "coalesce",
+            "with whom a call that is under way is shared: nobody, the callers of this process, or other processes, too",
+            '`"process"`',
+            '"shared"',
         ),
         "tag_models": Option(
             "flag",

@@ -8,6 +8,7 @@ from llmcache.config.schema import NEAR_TTL
 from llmcache.config.sources import DEFAULT, Source
 from llmcache.errors import Mistake
 from llmcache.model.namespace import Namespace
+from llmcache.model.options import Coalesce
 from llmcache.model.seal import Seal
 from llmcache.model.units import Plain, Seconds, Share
 
@@ -106,6 +107,7 @@ class Settings:
         jitter: Likewise.
         stale_if_error: Likewise.
         background_refresh: True where who refreshes early does not wait for the new answer.
+        coalesce: With whom a call that is under way is shared.
         tag_models: True where answers carry a tag with the name of their model.
         history_ttl: Time to live of a conversation, in seconds; None means it does not expire.
         sliding: True where that counts from the last append, False where it counts from the first.
@@ -124,6 +126,7 @@ class Settings:
     jitter: Share | None = None
     stale_if_error: Seconds | None = None
     background_refresh: bool = False
+    coalesce: Coalesce = "process"
     tag_models: bool = False
     history_ttl: Seconds | None = None
     sliding: bool = True

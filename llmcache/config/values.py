@@ -1,6 +1,7 @@
 """One value of a file, checked by its kind."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 from llmcache.config.mistakes import shown
 from llmcache.config.quantities import read_bytes, read_seconds, read_share
@@ -17,7 +18,7 @@ from llmcache.config.schema import Kind
 from llmcache.config.url import parse_url
 from llmcache.errors import ConfigError, UsageError
 from llmcache.model.namespace import Namespace
-from llmcache.model.options import check_seconds, check_share
+from llmcache.model.options import Coalesce, check_seconds, check_share
 from llmcache.model.units import Plain
 
 SMALLEST_SIZE = 1 << 16
@@ -31,6 +32,7 @@ ALLOWED: dict[Kind, str] = {
     "count": "a whole number from 1",
     "flag": "true or false",
     "share": "a share such as '10%' or 0.1, from 0 to less than all",
+    "coalesce": "'off', 'process' or 'shared'",
     "secret": "a reference such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes",
     "secrets": "a list of references, each such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes",
     "size": "a size such as '64MiB' or '1GB', or a number of bytes, at least 64 KiB",
@@ -58,6 +60,8 @@ def read_value(kind: Kind, value: Plain) -> Plain | Wrong:
     if kind == "count":
         right = isinstance(value, int) and not isinstance(value, bool) and value >= 1
         return value if right else Wrong(shown(value))
+    if kind == "coalesce":
+        return value if isinstance(value, str) and value in get_args(Coalesce) else Wrong(shown(value))
     if kind == "seconds":
         return _seconds(value)
     if kind == "share":

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def calls(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def asking(url: str, calls: Path, ways: Sequence[tuple[str, int, str]]) -> Iterator[list[Asker]]:
+def asking(url: str, calls: Path, ways: Sequence[tuple[str, int, str]]) -> Generator[list[Asker]]:
     """Processes that have opened their caches and wait to be told; ended with the block."""
     with ExitStack() as running:
         askers = []

@@ -20,6 +20,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 RULES: dict[str, Callable[[Any, Any], bool]] = {
     "anyOf": lambda value, choices: any(takes(choice, value) for choice in choices),
+    "enum": lambda value, words: value in words,
     "items": lambda value, each: all(takes(each, item) for item in value),
     "minItems": lambda value, least: len(value) >= least,
     "minLength": lambda value, least: len(value) >= least,

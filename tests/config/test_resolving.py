@@ -48,8 +48,8 @@ def test_with_nothing_said_it_is_the_embedded_default(tmp_path: Path) -> None:
 
     assert ("sqlite:", "sqlite:", Namespace(("default",))) == (found.responses.url, found.history.url, found.namespace)
     assert (None, None, True, None) == (found.ttl, found.history_ttl, found.sliding, found.max_messages)
-    assert (None, None, None, False, False) == (
-        found.early_refresh, found.jitter, found.stale_if_error, found.background_refresh, found.tag_models,
+    assert (None, None, None, False, "process", False) == (
+        found.early_refresh, found.jitter, found.stale_if_error, found.background_refresh, found.coalesce, found.tag_models,
     )  # fmt: skip
     assert {"the default"} == {setting.origin.text for setting in found.listed}
 
@@ -234,6 +234,7 @@ def test_every_value_says_where_it_comes_from(tmp_path: Path) -> None:
         ("responses.background_refresh", False, "the default"),
         ("responses.stale_if_error", None, "the default"),
         ("responses.jitter", None, "the default"),
+        ("responses.coalesce", "process", "the default"),
         ("responses.tag_models", False, "the default"),
         ("history.ttl", 60, f"{file}:6 [llmcache.history]"),
         ("history.sliding", False, f"{file}:15 [profiles.prod.history]"),

@@ -8,7 +8,7 @@ _STORE = f"{_URL}, or the name of a table below [stores]"
 _SECONDS = "a length of time such as '250ms', '30s', '5m', '2h' or '7d', or a number of seconds, above zero"
 _SHARE = "a share such as '10%' or 0.1, from 0 to less than all"
 _NAMESPACE = "a text such as 'shop' or 'shop/prod'"
-_RESPONSES = "store, ttl, early_refresh, background_refresh, stale_if_error, jitter, tag_models"
+_RESPONSES = "store, ttl, early_refresh, background_refresh, stale_if_error, jitter, coalesce, tag_models"
 _MAIN = "profile, namespace, store, responses, history, seal"
 _HISTORY = "store, ttl, sliding, max_messages"
 _ONE_SECRET = "a reference such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes"
@@ -186,6 +186,16 @@ WRONG_FILES = [
         "whole life",
         '[llmcache.responses]\njitter = "100%"\n',
         f":2: [llmcache.responses] jitter: found '100%'; allowed {_SHARE}",
+    ),
+    WrongFile(
+        "way of sharing that is a flag",
+        "[llmcache.responses]\ncoalesce = true\n",
+        ":2: [llmcache.responses] coalesce: found true; allowed 'off', 'process' or 'shared'",
+    ),
+    WrongFile(
+        "way of sharing that is unknown",
+        '[llmcache.responses]\ncoalesce = "always"\n',
+        ":2: [llmcache.responses] coalesce: found 'always'; allowed 'off', 'process' or 'shared'",
     ),
     WrongFile(
         "share in per cent as a number",

@@ -4,7 +4,7 @@ from tests.config.wrong_file import WrongFile
 
 _SECONDS = "a length of time such as '250ms', '30s', '5m', '2h' or '7d', or a number of seconds, above zero"
 _SIZE = "a size such as '64MiB' or '1GB', or a number of bytes, at least 64 KiB"
-_RESPONSES = "store, ttl, early_refresh, background_refresh, stale_if_error, jitter, tag_models"
+_RESPONSES = "store, ttl, early_refresh, background_refresh, stale_if_error, jitter, coalesce, tag_models"
 
 WRONG_NEAR = [
     WrongFile(
