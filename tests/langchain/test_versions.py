@@ -59,3 +59,15 @@ def test_conversations_cached_by_one_version_hit_under_the_other(
         assert langchain_core.__version__ != "1.3.3"
         assert [(count["hits"], count["misses"]) for count in counted] == [(0, 12), (12, 0)]
         assert model.calls == 12
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.xdist_group("versions")
+def test_a_crowd_pays_once_under_the_oldest_version(floor_python: Path) -> None:
+    """Its model calls are found by the same names."""
+    command: list[Path | str] = [floor_python, "-m", "tests.langchain.crowding"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stderr
+    assert [1, 1, 1] == json.loads(ran.stdout)
