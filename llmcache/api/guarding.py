@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from llmcache.drivers.layered import layered
+from llmcache.drivers.offload import Offloaded
 from llmcache.drivers.worlds import blocking_world
 from llmcache.errors import ConfigError
 from llmcache.layers.breaking import Breaking
@@ -63,7 +64,9 @@ def _bounded(pair: StorePair, name: str, deadline: Seconds, around: Around) -> S
     def declared(own: Capabilities) -> Capabilities:
         return replace(own, inline_reads=False, limits=replace(own.limits, timeout=deadline))
 
-    blocks = blocking_world(pair.blocking, around) if pair.blocking is not None and pair.awaiting is None else None
+    # Threads of the pair's own would fill with calls that hang, and the program could not end before they do.
+    only_blocks = pair.awaiting is None or isinstance(pair.awaiting, Offloaded)
+    blocks = blocking_world(pair.blocking, around) if pair.blocking is not None and only_blocks else None
     bounding = Bounding(name, deadline, blocks)
     return layered(pair, bounding, around, closing=bounding.closing, capabilities=declared)
 
