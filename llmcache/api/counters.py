@@ -22,7 +22,7 @@ class Stats:
         refresh_failed: Of those behind the caller's back, the ones whose call failed.
         served_stale: The model failed, and an old answer stood in.
         cleared: Something was kept, but one of its tags has been cleared.
-        unreadable: Something was kept, but it was damaged or of a newer format.
+        unreadable: Something was kept, but it was damaged, of a newer format, or its seal does not open.
         bypassed: Calls that asked for neither reading nor keeping.
         kept: Answers written.
         not_admitted: Answers not worth keeping: empty, cut off, filtered, failed.
