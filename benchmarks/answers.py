@@ -58,6 +58,24 @@ def each_awaited(work: Work, ask: Callable[[str], Any], loop: asyncio.AbstractEv
     return prepare
 
 
+def in_turn(prompts: list[str], ask: Callable[[str], Any]) -> Prepare:
+    """Prepare calls of `ask` that go through the prompts, fresh objects each, again and again."""
+    place = 0
+
+    def prepare(count: int) -> Callable[[], None]:
+        nonlocal place
+        asked = [prompts[(place + n) % len(prompts)][:-1] + "]" for n in range(count)]
+        place += count
+
+        def run() -> None:
+            for prompt in asked:
+                ask(prompt)
+
+        return run
+
+    return prepare
+
+
 def lookups(work: Work, folder: Path) -> list[str]:
     """Hits in memory and in SQLite, blocking and awaited."""
     live = {(work.prompt, LLM_STRING): work.answer}
@@ -100,25 +118,9 @@ def cold_lookups(work: Work, folder: Path) -> list[str]:
         floor.put(prompt, LLM_STRING, work.answer)
         sqlite.update(prompt, LLM_STRING, work.answer)
 
-    def rotating(ask: Callable[[str], Any]) -> Prepare:
-        place = 0
-
-        def prepare(count: int) -> Callable[[], None]:
-            nonlocal place
-            asked = [prompts[(place + n) % len(prompts)][:-1] + "]" for n in range(count)]
-            place += count
-
-            def run() -> None:
-                for prompt in asked:
-                    ask(prompt)
-
-            return run
-
-        return prepare
-
     contestants = [
-        Contestant("floor: sha256 + row + decode", rotating(lambda p: floor.get(p, LLM_STRING))),
-        Contestant("LLMCache sqlite:", rotating(lambda p: sqlite.lookup(p, LLM_STRING))),
+        Contestant("floor: sha256 + row + decode", in_turn(prompts, lambda p: floor.get(p, LLM_STRING))),
+        Contestant("LLMCache sqlite:", in_turn(prompts, lambda p: sqlite.lookup(p, LLM_STRING))),
     ]
     race(contestants)
     sqlite.close()

@@ -1,15 +1,14 @@
 """What a seal costs: the same work on a readable cache, a sealed one, and one whose names are hidden, too."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import llmcache
-from benchmarks.answers import each
-from benchmarks.timing import Contestant, Prepare, race, table
+from benchmarks.answers import each, in_turn
+from benchmarks.timing import Contestant, race, table
 from benchmarks.work import LLM_STRING, LONG, SHORT, Work
 from llmcache_langchain import LLMCache
 
@@ -35,24 +34,6 @@ def caches(url: str) -> Iterator[dict[str, LLMCache]]:
 def variants(work: Work, count: int) -> list[str]:
     """Return as many prompts of the same length."""
     return [work.prompt.replace("Tell", f"Tell {number:05}") for number in range(count)]
-
-
-def in_turn(prompts: list[str], ask: Callable[[str], Any]) -> Prepare:
-    """Prepare calls of `ask` that go through the prompts, fresh objects each, again and again."""
-    place = 0
-
-    def prepare(count: int) -> Callable[[], None]:
-        nonlocal place
-        asked = [prompts[(place + n) % len(prompts)][:-1] + "]" for n in range(count)]
-        place += count
-
-        def run() -> None:
-            for prompt in asked:
-                ask(prompt)
-
-        return run
-
-    return prepare
 
 
 def one(work: Work, url: str) -> str:

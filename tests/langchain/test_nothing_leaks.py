@@ -5,7 +5,6 @@ import logging
 import os
 import traceback
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
@@ -16,25 +15,11 @@ from llmcache.errors import LLMCacheError
 from llmcache.model.event import Told
 from llmcache_langchain import ChatMessageHistory, LLMCache, messages_from_momento
 from tests.langchain.models import damage
+from tests.security.canaries import Broken
 
 CANARY = "canary"
 ASKED = (f'[{{"prompt": "{CANARY}"}}]', f"[('model', '{CANARY}')]")
 REQUEST = llmcache.Request("m", [{"role": "user", "content": CANARY}])
-
-
-class Broken:
-    """A store whose every call fails, with what it was given in the error's text."""
-
-    name = "broken"
-
-    def __init__(self, store: Any) -> None:
-        self.capabilities = store.capabilities
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        def fail(*given: Any, **named: Any) -> Any:
-            raise RuntimeError(f"{CANARY} {given} {named}")
-
-        return fail
 
 
 def shown(error: BaseException) -> str:

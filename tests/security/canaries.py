@@ -1,6 +1,9 @@
 """What must be seen nowhere: one word for each thing that a user would not want to meet in a store or a log."""
 
+import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration
@@ -52,3 +55,23 @@ def seen_in(raw: bytes) -> set[str]:
     """Return the canaries that can be read in `raw`, in any mixture of capitals."""
     lower = raw.lower()
     return {canary for canary in CANARIES if canary.encode() in lower or canary.encode("utf-16-le") in lower}
+
+
+class Broken:
+    """A store whose every call fails, with what it was given in the error's text."""
+
+    name = "broken"
+
+    def __init__(self, store: Any) -> None:
+        self.capabilities = store.capabilities
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def fail(*given: Any, **named: Any) -> Any:
+            raise RuntimeError(f"{PROMPT} {[vars_of(one) for one in given]} {named}")
+
+        return fail
+
+
+def vars_of(given: object) -> object:
+    """What a careless store would say."""
+    return dataclasses.asdict(given) if dataclasses.is_dataclass(given) and not isinstance(given, type) else given

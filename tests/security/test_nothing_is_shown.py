@@ -11,7 +11,6 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,7 +26,7 @@ from llmcache.protocols.flight_ops import Land
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.store_ops import Append, DeleteIfEqual, GetMany, PutMany
 from llmcache_langchain import ChatMessageHistory, LLMCache
-from tests.security.canaries import ASKED, CAME, CHAIN, MESSAGE, PROMPT, SESSION, seen_in, use
+from tests.security.canaries import ASKED, CAME, CHAIN, MESSAGE, PROMPT, SESSION, Broken, seen_in, use
 
 KEY, OTHER, NAMES = (bytes([number]) * 32 for number in (1, 2, 3))
 SECRETS = tuple(
@@ -91,26 +90,6 @@ def printed(caplog: pytest.LogCaptureFixture) -> Iterator[Printed]:
         yield found
         found.add(*(one.message for one in warned))
     assert {} == found.leaks()
-
-
-class Broken:
-    """A store whose every call fails, with what it was given in the error's text."""
-
-    name = "broken"
-
-    def __init__(self, store: Any) -> None:
-        self.capabilities = store.capabilities
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        def fail(*given: Any, **named: Any) -> Any:
-            raise RuntimeError(f"{PROMPT} {[vars_of(one) for one in given]} {named}")
-
-        return fail
-
-
-def vars_of(given: object) -> object:
-    """What a careless store would say."""
-    return dataclasses.asdict(given) if dataclasses.is_dataclass(given) and not isinstance(given, type) else given
 
 
 def fail(printed: Printed, call: Callable[[], object]) -> None:
