@@ -1,7 +1,7 @@
 """The response cache: answers kept by what was asked, in a blocking class and its async twin."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from llmcache.api.asked import key_of, require_request
@@ -23,7 +23,7 @@ from llmcache.model.key import Key, Kind, Space
 from llmcache.model.options import NO_OPTIONS, Coalesce, Options, read_options
 from llmcache.model.request import Request
 from llmcache.model.units import Plain, Seconds
-from llmcache.policy.freshness import AGELESS
+from llmcache.policy.freshness import AGELESS, Aging
 from llmcache.protocols.flights import Witness
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import Clear, DeleteMany
@@ -69,16 +69,13 @@ class Answers:
         return self._setup.observed(failing_open(steps, key, None))
 
     def _draft(self, wishes: Options, provenance: Provenance) -> Draft:
-        return self._aged(
-            Draft(ttl=self._ttl(wishes), tags=self._tags(wishes, provenance.model), provenance=provenance)
-        )
+        ttl, tags = self._ttl(wishes), self._tags(wishes, provenance.model)
+        return Draft(ttl=ttl, tags=tags, provenance=provenance, aging=self._aging(ttl), chance=self._setup.chance())
 
-    def _aged(self, draft: Draft) -> Draft:
-        aging = self._setup.defaults.aging
-        if aging is AGELESS or draft.ttl is None:
-            return draft
-        longest = self._setup.capabilities.limits.max_ttl
-        return replace(draft, aging=aging.within(draft.ttl, longest), chance=self._setup.chance())
+    def _aging(self, ttl: Seconds | None) -> Aging:
+        if ttl is None:
+            return AGELESS
+        return self._setup.defaults.aging.within(ttl, self._setup.capabilities.limits.max_ttl)
 
     def _tags(self, wishes: Options, model: str | None) -> tuple[str, ...]:
         own = (model_tag(model),) if model and self._setup.defaults.tag_models else ()
@@ -109,8 +106,8 @@ class Answers:
         wishes = in_force()
         if wishes.bypass:
             return _not_asked(key)
-        tags = self._tags(wishes, model or provenance.model)
-        draft = self._aged(Draft(form.type, form.encode, self._ttl(wishes), tags, provenance))
+        ttl, tags = self._ttl(wishes), self._tags(wishes, model or provenance.model)
+        draft = Draft(form.type, form.encode, ttl, tags, provenance, self._aging(ttl), self._setup.chance())
         return self._setup.observed(keep_if_possible(key, value, draft, form.admit, self._setup.decoded))
 
     def _call_steps(
