@@ -1,4 +1,4 @@
-"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis|momento|hanging|freshness|seals]`."""
+"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis|momento|hanging|freshness|seals|near]`."""
 
 import datetime as dt
 import os
@@ -9,7 +9,18 @@ import warnings
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import answers, disks, freshness, hanging, histories, imports, momento_local, redis_answers, seals
+from benchmarks import (
+    answers,
+    disks,
+    freshness,
+    hanging,
+    histories,
+    imports,
+    momento_local,
+    near_tier,
+    redis_answers,
+    seals,
+)
 
 PARTS = {
     "answers": answers.run,
@@ -21,6 +32,7 @@ PARTS = {
     "hanging": hanging.run,
     "freshness": freshness.run,
     "seals": seals.run,
+    "near": near_tier.run,
 }
 PACKAGES = (
     "llmcache-kit",

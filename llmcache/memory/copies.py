@@ -8,7 +8,7 @@ through the small queue and moves nothing else; least-recently-used drops everyt
 A read counts a use and moves nothing, so it needs no lock.
 
 Source: Yang, Zhang, Qiu, Yue, Vinayak: "FIFO queues are all you need for cache eviction", SOSP 2023, algorithm 1.
-Measured beside least-recently-used by `python -m benchmarks evicting` (docs/decisions/0016).
+Measured beside least-recently-used by `python -m benchmarks near` (docs/decisions/0016).
 """
 
 from collections import OrderedDict
