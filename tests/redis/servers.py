@@ -56,8 +56,14 @@ def free_port() -> int:
         return port
 
 
+def _ending_with_us() -> Sequence[str]:
+    """Return what to begin a command with, so that it ends with this process: one that is killed closes no server."""
+    found = shutil.which("setpriv")
+    return () if found is None else (found, "--pdeathsig", "KILL")
+
+
 class Server:
-    """One running server.
+    """One running server, which ends with this process where the system can see to that.
 
     Args:
         folder: Of its own, for its socket and its log.
@@ -122,7 +128,7 @@ class Server:
         environment: Mapping[str, str] = {**os.environ, "LC_ALL": "C"}
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
-                [*self._program.loader, self._program.path, str(self._configuration), *mode],
+                [*_ending_with_us(), *self._program.loader, self._program.path, str(self._configuration), *mode],
                 stdout=log, stderr=log, env=environment,
             )  # fmt: skip
         end = time.monotonic() + PATIENCE
