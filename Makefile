@@ -13,7 +13,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check fmt docs bench soak chaos fuzz mutation constraints clean
+.PHONY: help demo test check fmt docs bench reports soak chaos fuzz mutation constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ docs: .venv/.dev ## run every example of the docs and follow every link inside t
 bench: .venv/.bench ## measure us beside the peers, in one run
 	@.ci/servers
 	@$(BIN)/python -m benchmarks
+
+reports: .venv/.dev ## make the stored conformance reports and their table anew, on servers that it starts
+	@.ci/servers
+	@$(BIN)/python -m tests.reporting
 
 soak: MINUTES ?= 60
 soak: .venv/.dev ## repeat the tests that kill, fork and race, ROUNDS times, then MINUTES of chaos over all stores; stop at a failure

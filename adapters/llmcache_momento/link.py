@@ -181,6 +181,7 @@ def _capabilities(settings: Settings) -> Capabilities:
         log=True,
         persistent=True,
         shared=True,
+        server_makes_room=True,
         limits=Limits(
             max_body_bytes=MAX_BODY_BYTES,
             max_ttl=MAX_TTL,

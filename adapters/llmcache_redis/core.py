@@ -39,6 +39,7 @@ class Core:
             news=can_listen(dial) and not settings.restricted,
             persistent=True,
             shared=True,
+            server_makes_room=True,
             limits=replace(LIMITS, timeout=settings.timeout, news_delay=NEWS_DELAY),
         )
         sender = Sender(topology)

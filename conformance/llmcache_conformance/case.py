@@ -18,6 +18,7 @@ class Need(Enum):
     SCAN = "the store does not declare `scan`"
     NEWS = "the store does not declare `news`"
     SMALL = "no small store was given to fill"
+    ROOM = "a server makes room for the store, by rules of its own"
     BODY_LIMIT = "the store has no largest body that fits into a test"
     SECOND = "the store cannot be opened twice"
     CLOCK = "the store has a clock of its own, which no case can set"
@@ -73,6 +74,7 @@ def is_met(need: Need, subject: Subject, capabilities: Capabilities) -> bool:
         Need.SCAN: capabilities.scan,
         Need.NEWS: capabilities.news,
         Need.SMALL: subject.open_small is not None,
+        Need.ROOM: not capabilities.server_makes_room,
         Need.BODY_LIMIT: limit is not None and limit <= _LARGEST_TESTED_BODY,
         Need.SECOND: subject.opens_same,
         Need.CLOCK: not subject.own_clock,

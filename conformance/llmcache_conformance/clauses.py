@@ -40,6 +40,10 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "KV-23": "More than `limits.max_batch` keys in one call",
         "KV-24": "a time to live is over `limits.max_ttl`",
         "KV-25": "`body` is not `bytes`, even if it equals what is there",
+        "KV-26": (
+            "However full it is, an entry is there as it was put or missing, and a put that finds no room raises "
+            "`StoreLimit` and changes nothing"
+        ),
         "LOG-1": "Add `bodies` at the end, in order, all or none",
         "LOG-2": "and return the length afterwards",
         "LOG-3": (

@@ -11,6 +11,7 @@ from llmcache_conformance.probes import (
     clock_given_is_not_the_one_that_counts,
     large_body_is_kept_where_no_limit_is_near,
     private_stores_are_apart,
+    room_is_made_by_a_server,
     speaks_over_tcp,
     store_opens_no_connection,
     undeclared_log_is_refused,
@@ -30,6 +31,7 @@ class Probe(Enum):
     LARGE = check_of(large_body_is_kept_where_no_limit_is_near, ("KV-4",), ())
     CLOCK = check_of(clock_given_is_not_the_one_that_counts, (), ())
     SOCKET = check_of(store_opens_no_connection, (), ())
+    SERVER = check_of(room_is_made_by_a_server, (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ def _missing(need: Need, subject: Subject, capabilities: Capabilities) -> Missin
         Need.SECOND: Probe.APART if is_private else None,
         Need.PROCESS: Probe.APART if is_private else None,
         Need.WIRE: None if need is not Need.WIRE or speaks_over_tcp(subject) else Probe.SOCKET,
-        Need.SMALL: None,
+        Need.SMALL: Probe.SERVER if capabilities.server_makes_room else None,
+        Need.ROOM: Probe.SERVER,
     }[need]
     if probe is None:
         return Missing(need, f"{need.value}: {_HINTS[need]}", None)

@@ -93,6 +93,11 @@ def store_opens_no_connection(subject: Subject) -> None:
     expect(not speaks_over_tcp(subject), "the store opened a TCP connection")
 
 
+def room_is_made_by_a_server(subject: Subject) -> None:
+    """A store that says a server makes room for it has one: it opened a connection, and does not bound itself."""
+    expect(speaks_over_tcp(subject), "the store opened no connection, so nobody but itself can make room for it")
+
+
 def obeys_clock(subject: Subject) -> bool:
     """True where an entry of a minute is gone after the clock given was set forward by two."""
     found: list[bytes | None] = []

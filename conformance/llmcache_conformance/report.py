@@ -17,7 +17,7 @@ from llmcache_conformance.subject import Subject
 
 SCHEMA = 1
 PROFILES = ("key-value", "log", "scan", "news")
-FLAGS = ("log", "scan", "news", "persistent", "shared", "inline_reads")
+FLAGS = ("log", "scan", "news", "persistent", "shared", "inline_reads", "server_makes_room")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _COLUMNS = (
     "scan",
     "persistent",
     "shared",
+    "makes room",
     "largest body",
     "longest time to live",
     "most keys in a call",

@@ -41,6 +41,8 @@ class Capabilities:
         shared: Other processes see the same entries.
         inline_reads: `get_many` takes microseconds and waits for nobody, so asyncio code may call the
             blocking colour without leaving the event loop.
+        server_makes_room: A server behind it drops what it likes of evictable entries where it is full, by rules of its
+            own, what was just put included.
         limits: The store's own limits.
     """
 
@@ -50,4 +52,5 @@ class Capabilities:
     persistent: bool = False
     shared: bool = False
     inline_reads: bool = False
+    server_makes_room: bool = False
     limits: Limits = field(default_factory=Limits)

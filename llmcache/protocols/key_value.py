@@ -70,7 +70,9 @@ class KeyValueStore(Protocol):
         (KV-10). Of two puts of one key in a call the later one holds. All puts are checked before the first is written:
         one wrong put and nothing is written (KV-9). An entry is never returned at or after its time to live plus
         `limits.ttl_resolution`, and not dropped before it but to make room (KV-7). A store that makes room
-        drops other evictable entries, never one that was just put (KV-19).
+        drops other evictable entries, never one that was just put (KV-19), unless it declares `server_makes_room`. However
+        full it is, an entry is there as it was put or missing, and a put that finds no room raises `StoreLimit` and
+        changes nothing (KV-26).
 
         Raises:
             UsageError: A time to live is zero, negative, infinite, NaN, or no number, which a truth value is not (KV-8);

@@ -15,7 +15,7 @@ from llmcache_momento import Settings, open_account
 from llmcache_momento.credentials import local_account
 from llmcache_momento.local import MomentoLocal
 
-LEFT_OUT = {Need.SCAN, Need.NEWS, Need.SMALL, Need.PROCESS}
+LEFT_OUT = {Need.SCAN, Need.NEWS, Need.SMALL, Need.ROOM, Need.PROCESS}
 """Momento lists nothing, and evicts nothing that a test could watch; other processes are `test_other_processes`."""
 
 

@@ -16,6 +16,9 @@ NEWER = ROOT / ".venv" / "servers"
 PATIENCE = 20.0
 """Seconds that a server may take to begin or to end."""
 
+FULL = "maxmemory 1700kb"
+"""The line of the configuration of a server that a few hundred KiB fill: more than half of it is the server's own."""
+
 
 @dataclass(frozen=True)
 class Program:

@@ -35,8 +35,8 @@ class Kind:
     marks: tuple[pytest.MarkDecorator, ...] = ()
 
 
-LEFT_OUT = frozenset({Need.SMALL, Need.BODY_LIMIT, Need.WIRE, Need.PROCESS})
-"""A server makes room by its own rules, and its largest body is half a gigabyte; wires and processes are one server's test."""
+LEFT_OUT = frozenset({Need.SMALL, Need.ROOM, Need.BODY_LIMIT, Need.WIRE, Need.PROCESS})
+"""Full servers are tested in `test_full_servers`, and the largest body is half a gigabyte; wires and processes are one server's test."""
 
 
 def patient(where: object, awaiting: object = None, **options: object) -> Callable[[Clock], StorePair]:

@@ -24,6 +24,7 @@ def facts(stored: Mapping[str, Any]) -> dict[str, str]:
         "scan": stored["profiles"]["scan"],
         "persistent": _yes(capabilities["persistent"]),
         "shared": _yes(capabilities["shared"]),
+        "makes room": _room(capabilities),
         "largest body": _number(limits["max_body_bytes"], "bytes"),
         "longest time to live": _number(limits["max_ttl"], "s"),
         "most keys in a call": _number(limits["max_batch"], ""),
@@ -31,6 +32,10 @@ def facts(stored: Mapping[str, Any]) -> dict[str, str]:
         "made": stored["made"],
         "of": ", ".join([*(f"{name} {number}" for name, number in stored["versions"].items()), *stored["notes"]]),
     }
+
+
+def _room(capabilities: Mapping[str, Any]) -> str:
+    return "its server does" if capabilities["server_makes_room"] else "by its own bound"
 
 
 def _yes(is_so: bool) -> str:

@@ -1,6 +1,7 @@
 """Saboteurs that make room wrongly."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from llmcache.errors import StoreLimit
 from llmcache.memory.contents import Contents
@@ -16,6 +17,21 @@ class _EvictsTheNewest(Contents):
         while self._recency and self._used > self._max_bytes:
             physical, shelf = next(reversed(self._recency.items()))
             self._drop_entry(shelf, physical)
+
+
+class _EvictsByName(Contents):
+    def _make_room(self, now: Instant) -> None:
+        while self._recency and self._used > self._max_bytes:
+            physical = self._chosen()
+            self._drop_entry(self._recency[physical], physical)
+
+    def _chosen(self) -> str:
+        return min(self._recency)
+
+
+class _EvictsByNameBackwards(_EvictsByName):
+    def _chosen(self) -> str:
+        return max(self._recency)
 
 
 class _EvictsAnyEntry(Contents):
@@ -67,6 +83,18 @@ class EvictsTheNewest(Crowded):
     contents = _EvictsTheNewest
 
 
+class EvictsTheFirstName(Crowded):
+    """Makes room by dropping the name that comes first, which is often the one just put."""
+
+    contents = _EvictsByName
+
+
+class EvictsTheLastName(Crowded):
+    """Makes room by dropping the name that comes last."""
+
+    contents = _EvictsByNameBackwards
+
+
 class EvictsAnyEntry(Crowded):
     """Drops leases, marks and documents before it is full."""
 
@@ -106,7 +134,57 @@ class LosesTheLast(Prepared):
         super().delete_many((key,))
 
 
-ROOM_SABOTEURS = tuple(
-    Saboteur(store, ("KV-19",))
-    for store in (EvictsTheNewest, EvictsAnyEntry, EvictsLogs, WritesWhatFits, CountsTheDeleted, LosesTheLast)
+class Nearly(Prepared):
+    """Does something of its own where it is half full."""
+
+    def prepare(self, max_bytes: int, max_entries: int) -> None:
+        self._limit = max_bytes // 2
+
+    @property
+    def _is_nearly_full(self) -> bool:
+        return self._contents.used_bytes > self._limit
+
+
+class CutsToFit(Nearly):
+    """Keeps the beginning of a body where it has little room."""
+
+    def put_many(self, puts: Sequence[Put]) -> None:
+        kept = [replace(put, body=put.body[:1_000]) for put in puts] if self._is_nearly_full else puts
+        super().put_many(kept)
+
+
+class RefusesAndKeeps(Nearly):
+    """Says that it has no room, and has kept the body all the same."""
+
+    def put_many(self, puts: Sequence[Put]) -> None:
+        super().put_many(puts)
+        if self._is_nearly_full:
+            raise StoreLimit("memory refused put_many: full")
+
+
+class RefusesAndDrops(Nearly):
+    """Says that it has no room, and has dropped what was there before."""
+
+    def put_many(self, puts: Sequence[Put]) -> None:
+        if self._is_nearly_full:
+            super().delete_many([put.key for put in puts])
+            raise StoreLimit("memory refused put_many: full")
+        super().put_many(puts)
+
+
+ROOM_SABOTEURS = (
+    *(
+        Saboteur(store, ("KV-19",))
+        for store in (
+            EvictsTheNewest,
+            EvictsTheFirstName,
+            EvictsTheLastName,
+            EvictsAnyEntry,
+            EvictsLogs,
+            WritesWhatFits,
+            CountsTheDeleted,
+            LosesTheLast,
+        )
+    ),
+    *(Saboteur(store, ("KV-26",)) for store in (CutsToFit, RefusesAndKeeps, RefusesAndDrops)),
 )
