@@ -194,11 +194,12 @@ class AsyncCache(Household):
 
     async def close(self) -> None:
         """As `Cache.close`."""
-        await self._setup.background.close_async()
         async with AsyncExitStack() as closing:
             for setup in self._setup.all:
                 closing.push_async_callback(setup.awaiting_world.store.close)
-            await self._setup.flights.leases.close_async()
+            # The last one in is the first one done: work that still runs needs its leases, and those the store.
+            closing.push_async_callback(self._setup.flights.leases.close_async)
+            closing.push_async_callback(self._setup.background.close_async)
 
     async def __aenter__(self) -> Self:
         return self

@@ -159,11 +159,12 @@ class Setup:
 
     def close(self) -> None:
         """Close every store in both colours, blocking; one without a blocking colour must be closed by awaiting."""
-        self.background.close()
-        self.flights.leases.close()
         with ExitStack() as closing:  # all are closed, whatever one of them raises
             for pair in (self.pair, *self.others.values()):
                 closing.callback(close_blocking, pair)
+            # The last one in is the first one done: work that still runs needs its leases, and those the store.
+            closing.callback(self.flights.leases.close)
+            closing.callback(self.background.close)
 
     def observed(self, steps: Steps[R]) -> Steps[R]:
         """Return `steps` under the layers that this cache was opened with."""

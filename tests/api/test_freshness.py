@@ -242,3 +242,21 @@ def test_a_store_that_keeps_nothing_so_long_keeps_what_it_can(url: str, clock: C
         cache.responses.get_or_call(REQUEST, lambda: "x")
 
         assert ("x", 1, 0) == (cache.responses.get(REQUEST), cache.stats().kept, cache.stats().too_large)
+
+
+async def test_a_closing_that_is_cancelled_closes_the_store(aged: Open) -> None:
+    """It waited for a refresh in the background, which ends with it."""
+    cache, never = aged(SOFT, early_refresh=0.1, background_refresh=True).awaiting, asyncio.Event()
+
+    async def model() -> str:
+        await never.wait()
+        return "new"
+
+    await cache.responses.get_or_call(REQUEST, model)
+    closing = asyncio.ensure_future(cache.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    with pytest.raises(llmcache.ClosedError):
+        await cache.responses.get(REQUEST)
