@@ -10,11 +10,13 @@ import random
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import llmcache
 from llmcache.errors import StoreError, StoreTimeout
+from llmcache.model.event import Event, Happening, Told
 from llmcache.model.units import Instant
 from llmcache_langchain import LLMCache
 from tests.chaos.model import QUESTIONS, TAGS, TTL, TTL_SLACK, Model, ModelFailedError, problem_in, request, tags
@@ -35,6 +37,7 @@ class Surroundings:
         write: Takes the records.
         clock: The time of day that the cache goes by.
         is_over: Set when the actors are to end.
+        heard: Takes what the cache tells of the step that is being done.
     """
 
     cache: llmcache.Cache
@@ -42,6 +45,7 @@ class Surroundings:
     write: Callable[[Record], None]
     clock: Callable[[], Instant]
     is_over: threading.Event
+    heard: ContextVar[list[Told]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ class Actor:
 
     def _next(self) -> Step:
         self._model.begin()
+        self._around.heard.set([])
         steps = (self._ask, self._ask_langchain, self._append, self._read, self._clear_tag, self._clear_all)
         (chosen,) = self._chance.choices(steps, (50, 15, 18, 14, 2.6, 0.4))
         return chosen()
@@ -133,7 +138,7 @@ class Actor:
         return Step(ask, ask_async, self._asked("langchain", question))
 
     def _asked(self, way: str, question: int) -> Callable[[float, Any], None]:
-        wall = self._around.clock()
+        wall, heard = self._around.clock(), self._around.heard.get()
 
         def note(began: float, came: Any) -> None:
             ended = time.monotonic()
@@ -153,7 +158,8 @@ class Actor:
                 return
             found: AnswerId = (came["by"], came["number"])
             own = found == self._model.last
-            self._around.write(Asked(way, question, began, ended, found, own, self._model.seconds))
+            kept = own and any(isinstance(told, Event) and told.what is Happening.KEPT for told in heard)
+            self._around.write(Asked(way, question, began, ended, found, own, self._model.seconds, kept))
 
         return note
 

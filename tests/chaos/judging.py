@@ -119,7 +119,7 @@ def _judge_clearings(
     verdict: Verdict, asked: list[Asked], cleared: list[Cleared], struck: list[Struck], limits: Limits
 ) -> None:
     lost = [one for one in struck if one.fault in limits.loses]
-    kept: dict[AnswerId, float] = {one.answer: one.ended for one in asked if one.was_called and one.answer is not None}
+    kept: dict[AnswerId, float] = {one.answer: one.ended for one in asked if one.is_kept and one.answer is not None}
     # The marks of tags are times of day: after the clock was set back, an older answer may look younger (decision 0007).
     back = sorted(one.began for one in struck if one.fault == "clock set back")
     sure = [
@@ -136,11 +136,13 @@ def _judge_clearings(
         if one.answer is None or one.was_called or one.answer not in kept:
             continue
         tag = None if one.question % 5 == 0 else one.question % TAGS
-        since = by_tag[tag].latest_before(one.began - limits.unseen)
-        was_set_back = bisect_left(back, kept[one.answer] - 1.0) != bisect_right(back, one.began)
-        if kept[one.answer] < since and not was_set_back:
-            told = f"question {one.question} at {one.began:.3f}: answer {one.answer} kept {kept[one.answer]:.3f}, cleared {since:.3f}"
-            verdict.broken["cleared answer"].append(told)
+        since, made = by_tag[tag].latest_before(one.began - limits.unseen), kept[one.answer]
+        was_set_back = bisect_left(back, made - 1.0) != bisect_right(back, one.began)
+        if since is not None and made < since.began and not was_set_back:
+            during = [
+                f"{each.fault} {each.began:.3f}" for each in struck if each.ended > made - 2 and each.began < one.began
+            ]
+            verdict.broken["cleared answer"].append(f"{one} kept {made:.3f}, {since}; {', '.join(during)}")
     verdict.counts["cleared"] = len(cleared)
 
 
@@ -150,11 +152,15 @@ class _Clearings:
     def __init__(self, cleared: list[Cleared]) -> None:
         ordered = sorted(cleared, key=lambda one: one.ended)
         self._ended = [one.ended for one in ordered]
-        self._began = list(accumulate((one.began for one in ordered), max))
+        self._latest = list(accumulate(ordered, _later))
 
-    def latest_before(self, moment: float) -> float:
+    def latest_before(self, moment: float) -> Cleared | None:
         place = bisect_left(self._ended, moment)
-        return self._began[place - 1] if place else 0.0
+        return self._latest[place - 1] if place else None
+
+
+def _later(one: Cleared, other: Cleared) -> Cleared:
+    return other if other.began > one.began else one
 
 
 def _judge_messages(verdict: Verdict, appended: list[Appended], held: list[Held], lost: list[Struck]) -> None:

@@ -27,6 +27,8 @@ class Asked:
         answer: What came; None where the model itself failed.
         was_called: The answer was made by this very call.
         model: Seconds that were spent in the model.
+        is_kept: The answer was made by this very call, and the store acknowledged that it keeps it. False where that is not known:
+            a write whose acknowledgement was lost may arrive later, also after a clearing.
     """
 
     way: str
@@ -36,6 +38,7 @@ class Asked:
     answer: AnswerId | None
     was_called: bool
     model: Seconds
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

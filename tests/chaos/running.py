@@ -1,6 +1,7 @@
 """One run of chaos: a stage, the processes of the workload, a script of faults, and the judge at the end."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -113,18 +114,28 @@ class Crew:
         self._processes += begun
 
     def kill_one(self) -> None:
-        """Kill a process with no chance to clean up, and start another in its place."""
-        victim = self._chance.choice(self._processes)
+        """Kill a process with no chance to clean up, and start another in its place.
+
+        Never the first one: it lives as long as the run, so that it can be seen whether it grows.
+        """
+        victim = self._chance.choice(self._processes[1:])
         self._watch.remove(victim.pid)
         victim.kill()
         victim.communicate()
         self._processes.remove(victim)
         self.start(1)
 
-    def signal_one(self, number: int) -> int:
-        """Send a signal to one of them and return its process id."""
+    def fork_one(self) -> None:
+        """Have one of them fork among its busy threads."""
         process = self._chance.choice(self._processes)
-        process.send_signal(number)
+        assert process.stdin is not None
+        process.stdin.write("fork\n")
+        process.stdin.flush()
+
+    def stop_one(self) -> int:
+        """Have one of them stand still and return its process id."""
+        process = self._chance.choice(self._processes)
+        process.send_signal(signal.SIGSTOP)
         return process.pid
 
     def finish(self, records: Records) -> None:
@@ -145,9 +156,18 @@ class Crew:
 
     def _begun(self) -> "subprocess.Popen[str]":
         name = f"p{self._started}"
-        self._started += 1
         source, folder, clock = self._arguments
-        command = [sys.executable, "-m", "tests.chaos.worker", name, f"{self._seed} {name}", source, folder, clock]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.chaos.worker",
+            str(self._started),
+            f"{self._seed} {name}",
+            source,
+            folder,
+            clock,
+        ]
+        self._started += 1
         errors = (self._folder / f"{name}.errors").open("w")
         with errors:
             return subprocess.Popen(
@@ -173,6 +193,8 @@ class Crew:
         try:
             process.communicate(f"{talks}\n", _PATIENCE)
         except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGUSR2)
+            time.sleep(1.0)
             process.kill()
             process.communicate()
         if process.returncode != 0:

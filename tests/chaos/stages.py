@@ -33,8 +33,12 @@ class Crew(Protocol):
         """Kill a process with no chance to clean up, and start another in its place."""
         ...
 
-    def signal_one(self, number: int) -> int:
-        """Send a signal to one of them and return its process id."""
+    def fork_one(self) -> None:
+        """Have one of them fork among its busy threads."""
+        ...
+
+    def stop_one(self) -> int:
+        """Have one of them stand still and return its process id."""
         ...
 
 
@@ -77,7 +81,7 @@ def stopped(crew: Crew) -> Fault:
     """Return the fault of a process of ours that stands still for a while, whatever it holds."""
 
     def stand_still(seconds: Seconds) -> None:
-        process = crew.signal_one(signal.SIGSTOP)
+        process = crew.stop_one()
         try:
             time.sleep(seconds)
         finally:
@@ -138,7 +142,7 @@ class MemoryStage:
         self.url = "memory:?max_entries=25"
 
     def faults(self, crew: Crew, chance: Random) -> Mapping[str, Fault]:
-        return {"fork": at_once(lambda: crew.signal_one(signal.SIGUSR1)), "stopped": stopped(crew)}
+        return {"fork": at_once(crew.fork_one), "stopped": stopped(crew)}
 
     def close(self) -> None:
         pass
@@ -165,7 +169,7 @@ class SqliteStage:
         faults: dict[str, Fault] = {
             "writer killed": at_once(crew.kill_one),
             "writer stopped": stopped(crew),
-            "fork": at_once(lambda: crew.signal_one(signal.SIGUSR1)),
+            "fork": at_once(crew.fork_one),
             "files removed": at_once(lambda: shutil.rmtree(self._store, ignore_errors=True)),
             "file moved": at_once(self._move),
         }

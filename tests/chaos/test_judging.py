@@ -1,6 +1,7 @@
 """The judge of chaos: what it is there to find, it finds."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -31,7 +32,7 @@ LIMITS = Limits(timeout=0.1, log_timeout=1.0, loses=frozenset({"file moved"}))
 
 def asked(began: float, answer: tuple[str, int] | None, *, own: bool = False, ended: float | None = None) -> Asked:
     """Question 1, which has tag 1."""
-    return Asked("call", 1, began, began + 0.01 if ended is None else ended, answer, own, 0.0)
+    return Asked("call", 1, began, began + 0.01 if ended is None else ended, answer, own, 0.0, own)
 
 
 def sent(number: int, outcome: str = "kept", at: float = 1.0) -> Appended:
@@ -88,6 +89,7 @@ GOOD: dict[str, list[Record]] = {
         Cleared(1, 2.0, 2.1),
         asked(3.0, ("a", 1)),
     ],
+    "nobody knows whether it was kept": [replace(MADE, is_kept=False), Cleared(1, 2.0, 2.1), asked(3.0, ("a", 1))],
     "made by one that was killed": [Cleared(1, 2.0, 2.1), asked(3.0, ("a", 1))],
     "the clock was set back between": [
         MADE,

@@ -76,7 +76,7 @@ def _sampled(process: int, at: Seconds) -> Sample | None:
 
 
 def growth(samples: list[Sample]) -> dict[str, float]:
-    """Return how much the longest-lived process grew, from the second quarter of its life to the last one.
+    """Return how much the process that lived longest grew, from the second quarter of its life to the last one.
 
     A process begins by loading and by filling its bounded memories, so that the first quarter says nothing.
     """

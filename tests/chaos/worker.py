@@ -1,20 +1,24 @@
 """One process of the workload: threads and tasks on one open cache, until its input ends.
 
-`python -m tests.chaos.worker NAME SEED SOURCE FOLDER CLOCK`: SOURCE is a store URL or the path of a file, FOLDER takes the
-records, CLOCK is the file of a shared clock or "" for the real one. A number in a line of its input ends it, and first it writes
-down what so many conversations hold. A signal SIGUSR1 makes it fork and look whether the child can go on.
+`python -m tests.chaos.worker NUMBER SEED SOURCE FOLDER CLOCK`: SOURCE is a store URL or the path of a file, FOLDER takes the
+records, CLOCK is the file of a shared clock or "" for the real one. A line of its input that says "fork" makes it fork and look
+whether the child can go on; a number ends it, and first it writes down what so many conversations hold. SIGUSR2 makes it say where
+each of its threads is.
 """
 
 import asyncio
+import faulthandler
 import os
 import signal
 import sys
 import threading
 import time
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import llmcache
+from llmcache.model.event import Told
 from llmcache_langchain import LLMCache
 from tests.chaos.actors import Actor, Surroundings
 from tests.chaos.clock import SharedClock
@@ -28,30 +32,40 @@ _CONTROL = 0.01
 _WORTH_NOTING = 0.005
 
 
-def main(name: str, seed: str, source: str, folder: str, clock: str) -> None:
+def main(number: str, seed: str, source: str, folder: str, clock: str) -> None:
     """Work until the input ends."""
+    faulthandler.register(signal.SIGUSR2)
     # The process's id too: one that was killed and came back must not repeat what it said before.
-    name = f"{name}.{os.getpid()}"
+    name = f"p{number}.{os.getpid()}"
     records = Records(Path(folder) / f"{name}.records")
     time_of_day = SharedClock(Path(clock)) if clock else time.time
     over = threading.Event()
-    with llmcache.open(source, clock=time_of_day) as cache:
-        around = Surroundings(cache, LLMCache(cache), records.write, time_of_day, over)
-        signal.signal(signal.SIGUSR1, lambda *_: _fork(name, around))
-        actors = [Actor(f"{name}.{number}", f"{seed} {number}", around) for number in range(THREADS + TASKS)]
+    heard: ContextVar[list[Told]] = ContextVar("heard")
+
+    def listen(told: Told) -> None:
+        said = heard.get(None)
+        if said is not None:
+            said.append(told)
+
+    # Half of the processes have no listener: LangChain's look-ups take a shorter way there.
+    listener = listen if int(number) % 2 == 0 else None
+    with llmcache.open(source, clock=time_of_day, listener=listener) as cache:
+        around = Surroundings(cache, LLMCache(cache), records.write, time_of_day, over, heard)
+        actors = [Actor(f"{name}.{place}", f"{seed} {place}", around) for place in range(THREADS + TASKS)]
         threads = [threading.Thread(target=actor.run) for actor in actors[:THREADS]]
         threads += [threading.Thread(target=asyncio.run, args=(_all_tasks(actors[THREADS:]),))]
         threads += [threading.Thread(target=_control, args=(name, records, over))]
         for thread in threads:
             thread.start()
         print("ready", flush=True)
-        told = sys.stdin.readline()
+        while (told := sys.stdin.readline()) == "fork\n":
+            _fork(name, around)
         over.set()
         for thread in threads:
             thread.join()
-        for number in range(int(told or 0)):
-            records.write(_held(cache, f"talk-{number}"))
-        counts = {what: int(number) for what, number in cache.stats().as_dict().items()}
+        for place in range(int(told or 0)):
+            records.write(_held(cache, f"talk-{place}"))
+        counts = {what: int(count) for what, count in cache.stats().as_dict().items()}
     records.write(Counted(name, counts))
     records.close()
 
