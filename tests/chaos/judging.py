@@ -44,6 +44,7 @@ class Limits:
         ask: How many calls for entries one question comes to, at most: its look-up, the marks of its tags, and keeping.
         loses: Faults after which the server may have lost what it had acknowledged.
         unseen: How long a process may not see what another one has cleared.
+        waits: How much longer a question may take, because others may be making its answer.
     """
 
     timeout: Seconds
@@ -51,12 +52,13 @@ class Limits:
     ask: int = 3
     loses: frozenset[str] = frozenset()
     unseen: Seconds = 0.0
+    waits: Seconds = 0.0
 
     def of(self, record: Record) -> Seconds:
         """Return the longest time that an operation may take."""
         match record:
             case Asked():
-                return self.ask * self.timeout
+                return self.ask * self.timeout + self.waits
             case Cleared():
                 # Clearing everything is bounded as conversations are; clearing a tag reads and writes.
                 return max(2 * self.timeout, self.log_timeout) + 0.2
