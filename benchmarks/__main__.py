@@ -1,4 +1,4 @@
-"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [answers|histories|imports|disks|redis|momento|hanging|freshness|seals|near]`."""
+"""Run all benchmarks, print their tables and keep them as dated text: `python -m benchmarks [PART ...]`."""
 
 import datetime as dt
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import (
     answers,
+    crowds,
     disks,
     freshness,
     hanging,
@@ -30,6 +31,7 @@ PARTS = {
     "redis": redis_answers.run,
     "momento": momento_local.run,
     "hanging": hanging.run,
+    "crowds": crowds.run,
     "freshness": freshness.run,
     "seals": seals.run,
     "near": near_tier.run,
