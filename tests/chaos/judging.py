@@ -3,8 +3,8 @@
 - An answer was made by a model call for exactly that question (judged on the spot), and never one that was kept before a clearing
   began which had returned before the question was asked.
 - No call fails because of the cache (judged on the spot).
-- A message that was acknowledged is in its conversation, once, behind those that its writer had added before; one that was
-  refused is not.
+- A message that was acknowledged is in its conversation, once, behind those of its writer that were acknowledged before; one
+  that was refused is not.
 - No call takes longer than its deadlines and half of them, beside the time in the model and what a plain sleep was late by.
 """
 
@@ -32,6 +32,8 @@ from tests.chaos.records import (
 
 BEFORE_LOSS: Seconds = 3.0
 """What a server had acknowledged so shortly before it was lost, it may have lost."""
+LATE_MARK: Seconds = 10.0
+"""So much later than its caller was told of a failure, a mark may still be written."""
 SLACK: Seconds = 0.05
 """Time that every call may take on a machine that does other things, too."""
 
@@ -129,6 +131,7 @@ def _judge_clearings(
         for one in cleared
         if not any(one.began < loss.ended and one.ended > loss.began - BEFORE_LOSS for loss in lost)
     ]
+    sure = [one for one in sure if one.is_sure and not _is_disturbed(one, cleared)]
     by_tag = {
         tag: _Clearings([one for one in sure if one.tag is None or one.tag == tag]) for tag in (*range(TAGS), None)
     }
@@ -145,7 +148,18 @@ def _judge_clearings(
                 f"{each.fault} {each.began:.3f}" for each in struck if each.ended > made - 2 and each.began < one.began
             ]
             verdict.broken["cleared answer"].append(f"{one} kept {made:.3f}, {since}; {', '.join(during)}")
-    verdict.counts["cleared"] = len(cleared)
+    verdict.counts["cleared"] = sum(one.is_sure for one in cleared)
+
+
+def _is_disturbed(one: Cleared, cleared: list[Cleared]) -> bool:
+    """True where another clearing of the same tag was under way: the one that began first may write its mark last (decision 0007)."""
+    return one.tag is not None and any(
+        other is not one
+        and other.tag == one.tag
+        and other.began < one.ended
+        and one.began < other.ended + (0.0 if other.is_sure else LATE_MARK)
+        for other in cleared
+    )
 
 
 class _Clearings:
@@ -191,6 +205,9 @@ def _judge_talk(
             verdict.broken["doubled message"].append(f"{talk}: {message} {count} times")
     latest: dict[str, int] = {}
     for writer, number in found:
+        # Of one that was not acknowledged nobody knows when it arrives, or whether.
+        if (one := sent.get((writer, number))) is None or one.outcome != "kept":
+            continue
         if number < latest.get(writer, -1):
             verdict.broken["message out of order"].append(f"{talk}: {writer} {number} behind {latest[writer]}")
         latest[writer] = number

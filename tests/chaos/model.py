@@ -74,7 +74,8 @@ class Model:
 
 def made(question: int, by: str, number: int, at: Instant) -> dict[str, Any]:
     """Return an answer; its length is a function of it, and a sum over all of it shows a single changed bit."""
-    fields = {"question": question, "by": by, "number": number, "at": at, "text": "x" * (question * 53 % _LONGEST)}
+    fields = {"question": question, "by": by, "number": number, "at": at, "since": time.monotonic()}
+    fields["text"] = "x" * (question * 53 % _LONGEST)
     return {**fields, "sum": _sum(fields)}
 
 

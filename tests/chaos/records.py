@@ -43,11 +43,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """Answers were cleared, and that was acknowledged; `tag` is None for all of them."""
+    """Answers were cleared, all of them where `tag` is None.
+
+    Attributes:
+        is_sure: It was acknowledged. Otherwise it may have been done, or be done later.
+    """
 
     tag: int | None
     began: float
     ended: float
+    is_sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

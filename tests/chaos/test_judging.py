@@ -90,6 +90,14 @@ GOOD: dict[str, list[Record]] = {
         asked(3.0, ("a", 1)),
     ],
     "nobody knows whether it was kept": [replace(MADE, is_kept=False), Cleared(1, 2.0, 2.1), asked(3.0, ("a", 1))],
+    "cleared by two at once": [
+        MADE,
+        Cleared(1, 2.0, 2.1),
+        Cleared(1, 1.9, 2.05),
+        Cleared(1, 1.5, 1.6, is_sure=False),
+        asked(3.0, ("a", 1)),
+    ],
+    "a message that was not acknowledged comes late": [sent(0), sent(1, "maybe"), sent(2), held(0, 2, 1)],
     "made by one that was killed": [Cleared(1, 2.0, 2.1), asked(3.0, ("a", 1))],
     "the clock was set back between": [
         MADE,
