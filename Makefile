@@ -53,6 +53,7 @@ reports: .venv/.dev ## make the stored conformance reports and their table anew,
 
 soak: MINUTES ?= 60
 soak: .venv/.dev ## repeat the tests that kill, fork and race, ROUNDS times, then MINUTES of chaos over all stores; stop at a failure
+	@.ci/servers
 	@for round in $$(seq $(ROUNDS)); do \
 	    echo "==> round $$round of $(ROUNDS)"; \
 	    $(BIN)/pytest -q -x -m slow -n $(WORKERS) $(RACES); \
