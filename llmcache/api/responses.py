@@ -95,12 +95,14 @@ class Answers:
 
     def _share_steps(self, key: Key, seen: int, witness: Witness | None, found: Found | None) -> Steps[Found | None]:
         wishes = in_force()
-        if found is not None:
-            return self._setup.observed(found_or_lead(key, self._setup.decoded, found, seen, witness))
         coalesce = self._coalesce(wishes)
+        across = coalesce == "shared"
+        if found is not None:
+            steps = found_or_lead(key, self._setup.decoded, found, seen, witness, across=across)
+            return self._setup.observed(steps)
         if witness is None or wishes.bypass or wishes.refresh or coalesce == "off":
             return nothing_shared()
-        return self._setup.observed(share_or_lead(key, self._setup.decoded, seen, witness, across=coalesce == "shared"))
+        return self._setup.observed(share_or_lead(key, self._setup.decoded, seen, witness, across=across))
 
     def _offer_steps(self, key: Key, value: Any, form: Form, provenance: Provenance, model: str | None) -> Steps[None]:
         wishes = in_force()

@@ -89,6 +89,18 @@ def _from_elsewhere(flight: Flight, envelopes: Envelopes) -> Steps[Sought | None
     return None
 
 
+def take_lease(flight: Flight) -> Steps[bool]:
+    """Take the lease of the flight's key without waiting; False where another process has it.
+
+    True also where the store takes none: leading without a lease costs a call at most.
+    """
+    lease = Put(lease_key(flight.key), (yield from Token()), LEASE)
+    taken = yield from failing_open(iter(PutIfAbsent(lease)), flight.key, None)
+    if taken:
+        yield from Hold(flight, lease)
+    return taken is not False
+
+
 def _given_back(lease: Key) -> Steps[None]:
     """Wait until nobody holds the lease."""
     pause = FIRST_LOOK

@@ -1,6 +1,6 @@
 """Refreshing as steps: one caller asks anew before an answer ends, and an old answer stands in for a model that fails.
 
-Who refreshes leads the flight of the key (decision 0013), so that there is one in a process at a time; the others get what
+Who refreshes leads the flight of the key (decision 0013), so that there is one in a process at a time, or with a lease one in all; the others get what
 is kept and wait for nobody. Where the call is behind the caller's back, nobody hears what it raises: it is told as an event,
 and the next caller may try again.
 """
@@ -12,6 +12,7 @@ from llmcache.codec.envelopes import Envelopes
 from llmcache.errors import UsageError
 from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, saving, seek
+from llmcache.flows.once import take_lease
 from llmcache.model.entry import Entry
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key
@@ -27,7 +28,13 @@ UNKNOWN: Final = -1
 
 
 def serve_or_lead(
-    key: Key, envelopes: Envelopes, found: Found, seen: int, witness: Witness | None = None
+    key: Key,
+    envelopes: Envelopes,
+    found: Found,
+    seen: int,
+    witness: Witness | None = None,
+    *,
+    across: bool = False,
 ) -> Steps[Found | Flight]:
     """Return the flight of a refresh that the caller leads from now on, or the entry that it gets instead.
 
@@ -35,16 +42,17 @@ def serve_or_lead(
         found: What is kept; due for a refresh and not told yet.
         seen: What `Landed` told before the caller looked.
         witness: For callers that cannot promise to abandon the flight; see `Flights.board`.
+        across: One of all processes refreshes, and not one of each.
     """
     flight, leads = yield from Board(key, witness)
     renewed = None
     if leads:
         try:
-            renewed = yield from renewed_since(key, envelopes, seen)
+            leads, renewed = yield from _begun(flight, envelopes, seen, across=across)
         except BaseException:
             flight.abandon()
             raise
-        if renewed is None:
+        if leads:
             yield from Emit(Event(Happening.REFRESHED_EARLY, key.digest))
             return flight
         flight.abandon()
@@ -54,7 +62,7 @@ def serve_or_lead(
 
 
 def found_or_lead(
-    key: Key, envelopes: Envelopes, found: Found, seen: int, witness: Witness | None
+    key: Key, envelopes: Envelopes, found: Found, seen: int, witness: Witness | None, *, across: bool = False
 ) -> Steps[Found | None]:
     """As `serve_or_lead`, for callers that are seen only twice: None where they lead; their offer ends it.
 
@@ -63,17 +71,20 @@ def found_or_lead(
     if witness is None:
         yield from Emit(saving(Happening.HIT, found.entry, key))
         return replace(found, is_due=False)
-    leading = yield from serve_or_lead(key, envelopes, found, seen, witness)
+    leading = yield from serve_or_lead(key, envelopes, found, seen, witness, across=across)
     return leading if isinstance(leading, Found) else None
 
 
-def refresh_behind(key: Key, envelopes: Envelopes, asking: Steps[object], seen: int) -> Steps[None]:
+def refresh_behind(
+    key: Key, envelopes: Envelopes, asking: Steps[object], seen: int, *, across: bool = False
+) -> Steps[None]:
     """Ask anew, unless somebody does so already or has done since `seen`; what it raises is told and goes no further."""
     flight, leads = yield from Board(key)
     if not leads:
         return
     try:
-        if (yield from renewed_since(key, envelopes, seen)) is not None:
+        leads, _ = yield from _begun(flight, envelopes, seen, across=across)
+        if not leads:
             return
         yield from Emit(Event(Happening.REFRESHED_BEHIND, key.digest))
         yield from asking
@@ -81,6 +92,14 @@ def refresh_behind(key: Key, envelopes: Envelopes, asking: Steps[object], seen: 
         yield from Emit(Event(Happening.REFRESH_FAILED, key.digest, type(error).__name__))
     finally:
         flight.abandon()
+
+
+def _begun(flight: Flight, envelopes: Envelopes, seen: int, *, across: bool) -> Steps[tuple[bool, Found | None]]:
+    """Return whether the caller is to ask the model, and else the fresh entry that is there by now, if it is."""
+    if across and not (yield from take_lease(flight)):
+        return False, None
+    renewed = yield from renewed_since(flight.key, envelopes, UNKNOWN if across else seen)
+    return renewed is None, renewed
 
 
 def renewed_since(key: Key, envelopes: Envelopes, seen: int) -> Steps[Found | None]:

@@ -6,6 +6,7 @@ failures of keeping end.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from llmcache.codec.envelopes import Envelopes
@@ -160,11 +161,13 @@ def _refreshed(
     key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: Terms, found: Found, seen: int
 ) -> Steps[Found | Plain]:
     """Return what is kept, or a new answer where this caller is the one that asks for it and waits."""
+    across = terms.coalesce == "shared"
     if terms.in_background:
         yield from Emit(saving(Happening.HIT, found.entry, key))
-        yield from Behind(key, lambda: refresh_behind(key, terms.envelopes, _called(key, call, terms), seen))
+        asked = partial(refresh_behind, key, terms.envelopes, _called(key, call, terms), seen, across=across)
+        yield from Behind(key, asked)
         return found
-    leading = yield from serve_or_lead(key, terms.envelopes, found, seen)
+    leading = yield from serve_or_lead(key, terms.envelopes, found, seen, across=across)
     if isinstance(leading, Found):
         return leading
     try:

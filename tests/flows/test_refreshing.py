@@ -6,8 +6,9 @@ import pytest
 
 from llmcache.codec.envelope import pack
 from llmcache.codec.envelopes import READABLE
-from llmcache.errors import UsageError
+from llmcache.errors import StoreTimeout, UsageError
 from llmcache.flows.looking import Found, saving
+from llmcache.flows.once import LEASE, lease_key
 from llmcache.flows.refreshing import found_or_lead
 from llmcache.flows.responses import Draft, Terms, get_or_call, keep
 from llmcache.flows.tags import tag_key
@@ -16,11 +17,11 @@ from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.policy.freshness import Aging, Freshness
-from llmcache.protocols.flight_ops import Board, Land, Landed
+from llmcache.protocols.flight_ops import Board, Hold, Land, Landed, Token
 from llmcache.protocols.flights import Ending, Witness
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Op, Steps
-from llmcache.protocols.store_ops import GetMany, PutMany
+from llmcache.protocols.store_ops import GetMany, PutIfAbsent, PutMany
 from llmcache.protocols.world_ops import Behind, Call, Emit, Monotonic, Now
 
 SPACE = Space(Namespace.of("shop"), Kind.RESPONSE)
@@ -50,6 +51,12 @@ class Boarded:
 
     async def wait_async(self) -> bytes | Ending:
         raise AssertionError("who refreshes, or is served, waits for nobody")
+
+    def hold(self, lease: Put, store: object, /) -> None:
+        raise AssertionError("the driver holds")
+
+    def hold_async(self, lease: Put, store: object, /) -> None:
+        raise AssertionError("the driver holds")
 
 
 def call() -> Any:
@@ -106,6 +113,35 @@ def test_one_caller_refreshes_and_waits_for_the_new_answer() -> None:
     assert not flight.is_over
     assert "new" == finish(steps, None)
     assert flight.is_over
+
+
+def test_of_all_processes_the_one_that_takes_the_lease_refreshes() -> None:
+    """It looks again, because another may have finished just before."""
+    steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), Boarded()
+    lease = Put(lease_key(KEY), b"mine", LEASE)
+    looked = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", True, None, 0, [BODY], 95.0])
+
+    assert [Token(), PutIfAbsent(lease), Hold(flight, lease), Landed(), LOOK, CLOCK] == looked[4:10]
+    assert told(Happening.REFRESHED_EARLY) == looked[10]
+
+
+def test_where_another_process_refreshes_all_get_what_is_kept() -> None:
+    """And nobody waits."""
+    steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), Boarded()
+    ops = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", False])
+
+    assert HIT == ops[-1]
+    assert OLD == finish(steps, None).entry
+    assert flight.is_over
+
+
+def test_a_store_that_takes_no_lease_leaves_the_refresh_to_this_process() -> None:
+    """It is told, and the refresh goes on."""
+    steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), Boarded()
+    ops = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", StoreTimeout("slow"), None, 0, [BODY], 95.0])
+
+    assert told(Happening.STORE_FAILED, "StoreTimeout") == ops[6]
+    assert told(Happening.REFRESHED_EARLY) == ops[-1]
 
 
 def test_the_others_get_what_is_kept_at_once() -> None:
