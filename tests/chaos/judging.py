@@ -47,6 +47,7 @@ class Limits:
         loses: Faults after which the server may have lost what it had acknowledged.
         unseen: How long a process may not see what another one has cleared.
         waits: How much longer a question may take, because others may be making its answer.
+        keeps_back: Clearing everything does not reach what other processes have not written yet; clearing by tag hides it.
     """
 
     timeout: Seconds
@@ -55,6 +56,7 @@ class Limits:
     loses: frozenset[str] = frozenset()
     unseen: Seconds = 0.0
     waits: Seconds = 0.0
+    keeps_back: bool = False
 
     def of(self, record: Record) -> Seconds:
         """Return the longest time that an operation may take."""
@@ -132,6 +134,8 @@ def _judge_clearings(
         if not any(one.began < loss.ended and one.ended > loss.began - BEFORE_LOSS for loss in lost)
     ]
     sure = [one for one in sure if one.is_sure and not _is_disturbed(one, cleared)]
+    if limits.keeps_back:
+        sure = [one for one in sure if one.tag is not None]
     by_tag = {
         tag: _Clearings([one for one in sure if one.tag is None or one.tag == tag]) for tag in (*range(TAGS), None)
     }

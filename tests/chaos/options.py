@@ -19,6 +19,7 @@ class Option:
         store: Lines of the store's table.
         unseen: How long a process may not see that another one has cleared everything.
         waits: How much longer a question may take.
+        keeps_back: An answer that is said to be kept may wait in its process, where nobody else can clear it but by its tag.
     """
 
     responses: str = ""
@@ -26,11 +27,12 @@ class Option:
     store: str = ""
     unseen: Seconds = 0.0
     waits: Seconds = 0.0
+    keeps_back: bool = False
 
 
 OPTIONS: Mapping[str, Option] = {
     "near": Option(store=f'near = {{ max_bytes = "256KiB", ttl = "{NEAR_TTL:g}s" }}', unseen=NEAR_TTL),
-    "behind": Option(store='write_behind = "1MiB"'),
+    "behind": Option(store='write_behind = "1MiB"', keeps_back=True),
     "fresh": Option('early_refresh = "20%", jitter = "10%", stale_if_error = "30s"'),
     # A process that is killed in the middle of a call holds others up until its lease ends.
     "shared": Option('coalesce = "shared"', waits=MOST_LEADERS * (LEASE + 1.0)),
@@ -54,6 +56,11 @@ def file_of(url: str, names: Sequence[str]) -> str:
 def unseen(names: Sequence[str]) -> Seconds:
     """Return how long a process may not see a clearing of another."""
     return max((OPTIONS[name].unseen for name in names), default=0.0)
+
+
+def keeps_back(names: Sequence[str]) -> bool:
+    """True where clearing everything does not reach what waits in other processes."""
+    return any(OPTIONS[name].keeps_back for name in names)
 
 
 def waits(names: Sequence[str]) -> Seconds:

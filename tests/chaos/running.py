@@ -15,7 +15,7 @@ from random import Random
 from llmcache.model.units import Seconds
 from tests.chaos.clock import SharedClock
 from tests.chaos.judging import Limits, Verdict, judged
-from tests.chaos.options import SECRETS, file_of, unseen, waits
+from tests.chaos.options import SECRETS, file_of, keeps_back, unseen, waits
 from tests.chaos.records import Appended, Records, Struck, Wrong, read_all
 from tests.chaos.redis_stages import ClusterStage, RedisStage
 from tests.chaos.script import script
@@ -69,7 +69,12 @@ def run(store: str, seed: int, seconds: Seconds, options: Sequence[str] = ()) ->
         time.sleep(_PEACE)
         crew.finish(records)
         limits = Limits(
-            stage.timeout, stage.log_timeout, loses=stage.loses, unseen=unseen(options), waits=waits(options)
+            stage.timeout,
+            stage.log_timeout,
+            loses=stage.loses,
+            unseen=unseen(options),
+            waits=waits(options),
+            keeps_back=keeps_back(options),
         )
         verdict = judged(read_all(folder), limits)
         return Outcome(verdict, watch.samples)
