@@ -7,11 +7,18 @@ from llmcache.plugins.spec import Target
 from llmcache.protocols.whole import StorePair
 from llmcache_disk.doors import open_pair
 from llmcache_disk.place import Place
+from llmcache_disk.settings import Settings
 
 
 def open_target(target: Target) -> StorePair:
     """Open the folder that `disk:FOLDER` names; no folder means "disk" in the user's cache folder."""
     return open_pair(folder_of(target.address), clock=target.clock, **target.options)
+
+
+def check_target(target: Target) -> None:
+    """Raise where the address names no folder, or an option is out of range."""
+    folder_of(target.address)
+    Settings.of(target.options, target.clock)
 
 
 def is_there(target: Target) -> bool:

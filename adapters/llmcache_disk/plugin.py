@@ -16,7 +16,9 @@ def llmcache_stores() -> list[StoreSpec]:
             requires=("diskcache",),
             extra="disk",
             presence="llmcache_disk.opening:is_there",
+            check="llmcache_disk.opening:check_target",
             is_path=True,
+            keeps_time=True,
             abilities=("log", "scan", "persistent", "shared"),
         )
     ]

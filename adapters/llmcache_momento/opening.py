@@ -16,26 +16,43 @@ _LOCAL_RESOLUTION = 0.001
 
 def open_service(target: Target) -> StorePair:
     """Open the cache that `momento:CACHE` names; nothing is sent yet."""
+    settings = settings_of_service(target)
+    return open_account(service_account(str(target.options.get("endpoint", ""))), settings)
+
+
+def settings_of_service(target: Target) -> Settings:
+    """Return the settings of a cache of the service; raises where they cannot be right. The key is not looked at."""
     cache = target.address.removeprefix("//")
     if not cache or "/" in cache:
         raise ConfigError(
             "momento: is followed by the name of a cache, as in momento:shop; the key comes from the environment"
         )
-    options = dict(target.options)
-    account = service_account(str(options.pop("endpoint", "")))
-    return open_account(account, Settings(cache, **options))  # type: ignore[arg-type]  # checked there
+    options = {name: value for name, value in target.options.items() if name != "endpoint"}
+    return Settings(cache, **options)  # type: ignore[arg-type]  # checked there
 
 
 def open_local(target: Target) -> StorePair:
     """Open a cache of a stand-in: the one at HOST:PORT, or this process's own, which is started if it does not run."""
-    where, _, cache = target.address.removeprefix("//").partition("/")
-    options = {"create": True, "ttl_resolution": _LOCAL_RESOLUTION, **target.options}
-    settings = Settings(cache or LOCAL_CACHE, **options)  # type: ignore[arg-type]  # checked there
+    settings, (where, _) = settings_of_local(target), _parted(target)
     if where:
         return open_account(_account_at(where), settings)
     from llmcache_momento.local.of_process import address_for_process  # noqa: PLC0415 -- loads gRPC, only where wanted
 
     return open_account(_account_at(address_for_process()), settings)
+
+
+def settings_of_local(target: Target) -> Settings:
+    """Return the settings of a cache of a stand-in; raises where they, or its address, cannot be right."""
+    where, cache = _parted(target)
+    if where:
+        _account_at(where)
+    options = {"create": True, "ttl_resolution": _LOCAL_RESOLUTION, **target.options}
+    return Settings(cache or LOCAL_CACHE, **options)  # type: ignore[arg-type]  # checked there
+
+
+def _parted(target: Target) -> tuple[str, str]:
+    where, _, cache = target.address.removeprefix("//").partition("/")
+    return where, cache
 
 
 def _account_at(address: str) -> Account:

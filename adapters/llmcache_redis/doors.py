@@ -49,17 +49,22 @@ def open_pair(
     plan = _planned(where) if isinstance(where, str) else plan_of_client(where)
     if awaiting is not None:
         plan = _with_other(plan, plan_of_client(awaiting))
-    return opened(plan, settings)
+    return opened(*checked(plan, settings))
+
+
+def checked(plan: Plan, settings: Settings) -> tuple[Plan, Settings]:
+    """Return both where they go together, else raise ConfigError."""
+    if settings.restricted and plan.has_database:
+        raise ConfigError(f"{NAME}: a restricted server has no SELECT; use database 0")
+    return plan, settings
 
 
 def opened(plan: Plan, settings: Settings) -> StorePair:
-    """Open what is planned."""
+    """Open what is planned and checked."""
     # Here, because this is what loads asyncio.
     from llmcache_redis.async_store import AsyncRedisStore  # noqa: PLC0415 -- see above
     from llmcache_redis.awaiting_wire import AwaitingWire  # noqa: PLC0415 -- see above
 
-    if settings.restricted and plan.has_database:
-        raise ConfigError(f"{NAME}: a restricted server has no SELECT; use database 0")
     blocking = BlockingWire(plan.dial, settings.max_connections)
     core = Core(plan.dial, plan.topology(), plan.layout, settings, blocking)
     awaiting = AwaitingWire(plan.dial, settings.max_connections)

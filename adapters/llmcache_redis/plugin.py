@@ -37,6 +37,8 @@ def llmcache_stores() -> list[StoreSpec]:
             options=_SETTINGS | options,
             requires=("redis",),
             extra="redis",
+            check="llmcache_redis.opening:planned",
+            keeps_time=True,
             abilities=("log", "scan", "news", "persistent", "shared"),
         )
         for scheme, (summary, options) in _SCHEMES.items()

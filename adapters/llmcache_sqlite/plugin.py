@@ -14,7 +14,9 @@ def llmcache_stores() -> list[StoreSpec]:
             summary="one file in a folder, for all processes of this machine; the embedded default",
             options={"max_bytes": "bytes", "timeout": "seconds", "network_ok": "flag"},
             presence="llmcache_sqlite.opening:is_there",
+            check="llmcache_sqlite.opening:check_target",
             is_path=True,
+            keeps_time=True,
             abilities=("log", "scan", "persistent", "shared"),
         )
     ]

@@ -1,13 +1,14 @@
 """From the settings in force to opened stores: each once, whatever purposes it serves."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llmcache.api.guarding import guarded, written_behind
 from llmcache.config.mistakes import error_of
-from llmcache.config.settings import NearChoice, Settings, StoreChoice
+from llmcache.config.settings import NearChoice, Origin, Settings, StoreChoice
 from llmcache.config.url import StoreURL, parse_url
 from llmcache.errors import ConfigError, Mistake
 from llmcache.model.key import Kind
@@ -54,7 +55,8 @@ def open_stores(settings: Settings, around: Around, *, look_only: bool = False) 
     try:
         for choice, url in urls.items():
             is_hidden = look_only and not catalogue.is_there(url, around.now, plugins)
-            pair = catalogue.open_pair(NOWHERE if is_hidden else url, around.now, plugins)
+            with _placed(choice.origin):
+                pair = catalogue.open_pair(NOWHERE if is_hidden else url, around.now, plugins)
             opened[choice] = pair
             opened[choice] = _wrapped(pair, choice, around, look_only=look_only)
     except BaseException:
@@ -68,15 +70,25 @@ def open_stores(settings: Settings, around: Around, *, look_only: bool = False) 
 
 def _wrapped(pair: StorePair, choice: StoreChoice, around: Around, *, look_only: bool) -> StorePair:
     """Return a store in all that was asked for, the outermost last: what is near needs no store, and what waits neither."""
-    try:
+    with _placed(choice.origins.get("deadline")):
         pair = guarded(pair, around, deadline=choice.deadline)
-        if look_only:
-            return pair  # asked for each thing once
-        if choice.write_behind is not None:
+    if look_only:
+        return pair  # asked for each thing once
+    if choice.write_behind is not None:
+        with _placed(choice.origins.get("write_behind")):
             pair = written_behind(pair, around, choice.write_behind)
-    except ConfigError as error:
-        raise error_of([choice.origin.mistake(f"a store that it does not go with: {error}", "")]) from error
     return pair if choice.near is None else _with_near(pair, choice.near, around)
+
+
+@contextmanager
+def _placed(origin: Origin | None) -> Iterator[None]:
+    """Say with a ConfigError where the value stands that it is about, if that is in a file."""
+    try:
+        yield
+    except ConfigError as error:
+        if origin is None or not origin.place:
+            raise
+        raise error_of([origin.mistake("", "", str(error))]) from error
 
 
 def _with_near(pair: StorePair, near: NearChoice, around: Around) -> StorePair:
@@ -102,16 +114,28 @@ def url_of(choice: StoreChoice, plugins: "Sequence[Installed]") -> StoreURL:
 
 
 def mistakes_in(choices: Sequence[StoreChoice], plugins: "Sequence[Installed]") -> list[Mistake]:
-    """Return what is wrong with the URLs that stand in a file, each with its place."""
+    """Return what is wrong with stores that stand in a file, as far as it is known unopened, each with its place."""
     found: list[Mistake] = []
     for choice in choices:
         try:
-            url_of(choice, plugins)
+            with _placed(choice.origin):
+                url = url_of(choice, plugins)
+            found += deadline_mistakes(choice, url.scheme, plugins)
         except ConfigError as error:
-            if not choice.origin.place:
+            if not error.mistakes:
                 raise
-            found.append(choice.origin.mistake("", "", str(error)))
+            found += error.mistakes
     return found
+
+
+def deadline_mistakes(choice: StoreChoice, scheme: str, plugins: "Sequence[Installed]") -> list[Mistake]:
+    """Return what is wrong with a deadline for a store that keeps one itself: one mistake or none."""
+    from llmcache.plugins.catalogue import find  # noqa: PLC0415 -- as above
+
+    origin = choice.origins.get("deadline")
+    if origin is None or not find(scheme, plugins).keeps_time:
+        return []
+    return [origin.mistake("", "", f"{scheme} keeps a deadline of its own; set it in the URL: ?timeout=250ms")]
 
 
 def _checked(choices: Sequence[StoreChoice], plugins: "Sequence[Installed]") -> dict[StoreChoice, StoreURL]:

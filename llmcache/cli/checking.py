@@ -2,11 +2,11 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from llmcache.api.stores import mistakes_in, url_of
+from llmcache.api.stores import deadline_mistakes, mistakes_in, url_of
 from llmcache.config.document import Document
 from llmcache.config.reading import read_document
 from llmcache.config.references import STAND_IN, without_literal
@@ -73,6 +73,10 @@ class Report:
     variables: tuple[Variable, ...] = ()
     stores: tuple[Answer, ...] = ()
 
+    def with_mistakes(self, more: Iterable[Mistake]) -> "Report":
+        """Return a report with more mistakes, in the order of the lines."""
+        return replace(self, mistakes=tuple(sorted([*self.mistakes, *more], key=lambda one: one.line or 0)))
+
 
 def report_of(given: str | None, profile: str | None, *, connect: bool) -> Report:
     """Return what is wrong with the configuration that holds, and with `connect` what its stores say.
@@ -87,17 +91,20 @@ def report_of(given: str | None, profile: str | None, *, connect: bool) -> Repor
         mistakes_in(settings.stores, plugins)
         return Report(source.origin, None, stores=_asked(settings, plugins) if connect else ())
     document = read_document(source.file)
-    report = Report(source.origin, document.file, profiles=tuple(document.profiles), mistakes=tuple(document.mistakes))
+    report = Report(source.origin, document.file, profiles=tuple(document.profiles))
+    report = report.with_mistakes([*document.mistakes, *_wrong_stores(document, plugins)])
     if document.mistakes:
         return report
-    report = replace(report, variables=tuple(_variables(document)), mistakes=tuple(_wrong_stores(document, plugins)))
+    report = replace(report, variables=tuple(_variables(document)))
     try:
         settings = resolve(given, profile=profile)
     except ConfigError as error:
         if not error.mistakes:
             raise
-        return replace(report, mistakes=report.mistakes + error.mistakes)
-    report = replace(report, profile=settings.profile or None)
+        return report.with_mistakes(error.mistakes)
+    known = {(one.line, one.key) for one in report.mistakes}
+    filled = [mistake for mistake in mistakes_in(settings.stores, plugins) if (mistake.line, mistake.key) not in known]
+    report = replace(report, profile=settings.profile or None).with_mistakes(filled)
     return replace(report, stores=_asked(settings, plugins)) if connect and not report.mistakes else report
 
 
@@ -111,20 +118,24 @@ def _wrong_stores(document: Document, plugins: Sequence[Installed]) -> Iterator[
     """Give what the installed stores say about the URLs of a file, those of other profiles included."""
     for choice in written_stores(document):
         try:
-            _check_shape(choice, plugins)
+            yield from _check_shape(choice, plugins)
         except (ConfigError, PluginError) as error:
             yield choice.origin.mistake("", "", str(error).replace(STAND_IN, "${...}"))
 
 
-def _check_shape(choice: StoreChoice, plugins: Sequence[Installed]) -> None:
-    """Raise where the scheme or an option is wrong. What a variable stands for is not judged: it may not be set here."""
+def _check_shape(choice: StoreChoice, plugins: Sequence[Installed]) -> list[Mistake]:
+    """Raise where the URL is wrong, and return what is wrong beside it.
+
+    What a variable stands for is not judged: it may not be set here.
+    """
     if choice.url.startswith("${"):
-        return
+        return []
     url = parse_url(without_literal(choice.url))
     known = find(url.scheme, plugins).options
     # An unknown option stays, to be refused; the value of a known one is judged where it is no reference.
     judged = {name: value for name, value in url.options.items() if name not in known or STAND_IN not in value}
-    check(replace(url, options=judged), plugins)
+    check(replace(url, options=judged), plugins, options_only=STAND_IN in url.address)
+    return deadline_mistakes(choice, url.scheme, plugins)
 
 
 def _asked(settings: Settings, plugins: Sequence[Installed]) -> tuple[Answer, ...]:

@@ -74,20 +74,24 @@ def written_secrets(document: Document) -> tuple[str, ...]:
 
 def written_stores(document: Document) -> list[StoreChoice]:
     """Return every store of a file, whether a profile uses it or not, with its references as they are written."""
-    found = [value for path, value in document.values.items() if path[-1] == "url"]
-    found += [value for path, value in document.values.items() if path[-1] == "store" and is_url(value.value)]
-    return [_written(document, "", value) for value in found]
+    found = [(path[1], value) for path, value in document.values.items() if path[-1] == "url"]
+    found += [("", value) for path, value in document.values.items() if path[-1] == "store" and is_url(value.value)]
+    return [_written(document, name, value) for name, value in found]
 
 
 def _written(document: Document, name: str, value: Value) -> StoreChoice:
     text: str = value.value
+    beside = {key: document.values.get(("stores", name, key)) for key in ("deadline", "write_behind")}
+    said = {key: found for key, found in beside.items() if found is not None}
     return StoreChoice(
         name,
         text,
         document.folder,
+        **{key: found.value for key, found in said.items()},
         shown=shown_url(text),
         origin=_origin(document, value),
         variables=names_in(text),
+        origins={key: _origin(document, found) for key, found in said.items()},
     )
 
 
@@ -260,15 +264,10 @@ class _Resolving:
         )
         if choice.name:
             self._list(f"stores.{choice.name}.url", choice.shown, choice.origin)
-            deadline, write_behind = (self._of_store(choice.name, key) for key in ("deadline", "write_behind"))
-            choice = replace(choice, near=self._near(choice.name), deadline=deadline, write_behind=write_behind)
+            for key, origin in choice.origins.items():
+                self._list(f"stores.{choice.name}.{key}", getattr(choice, key), origin)
+            choice = replace(choice, near=self._near(choice.name))
         return choice
-
-    def _of_store(self, name: str, key: str) -> Plain:
-        found = self._document.values.get(("stores", name, key))
-        if found is not None:
-            self._list(f"stores.{name}.{key}", found.value, _origin(self._document, found))
-        return None if found is None else found.value
 
     def _near(self, name: str) -> NearChoice | None:
         most, ttl = (self._document.values.get(("stores", name, "near", key)) for key in ("max_bytes", "ttl"))

@@ -1,5 +1,6 @@
 """The settings in force, as values: what a cache is opened with, and where each of it came from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,6 +67,7 @@ class StoreChoice:
         shown: The URL for people, without any secret.
         origin: Where the URL stands.
         variables: The variables of the environment that the URL refers to.
+        origins: Where what is said beside the URL stands: `deadline` and `write_behind`, as far as they are given.
     """
 
     name: str
@@ -77,6 +79,7 @@ class StoreChoice:
     shown: str = field(default="", compare=False)
     origin: Origin = field(default=Origin(DEFAULT), compare=False)
     variables: tuple[str, ...] = field(default=(), compare=False)
+    origins: Mapping[str, Origin] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

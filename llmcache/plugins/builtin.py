@@ -15,6 +15,7 @@ def llmcache_stores() -> list[StoreSpec]:
             scheme="memory",
             factory="llmcache.plugins.builtin:open_memory",
             summary="in this process, gone when it ends; each opening is a new, empty store",
+            check="llmcache.plugins.builtin:open_memory",
             options={"max_bytes": "bytes", "max_entries": "count"},
             abilities=("log", "scan", "news"),
         )

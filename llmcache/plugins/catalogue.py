@@ -6,6 +6,7 @@ First-party stores come by the same door as a stranger's.
 import difflib
 import importlib
 import importlib.util
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Literal, cast
 
 from llmcache.config.quantities import read_bytes, read_count, read_flag, read_seconds
 from llmcache.config.url import StoreURL
-from llmcache.errors import ConfigError, LLMCacheError, PluginError
+from llmcache.errors import ConfigError, LLMCacheError, PluginError, UsageError
 from llmcache.model.units import Instant
 from llmcache.plugins.loading import Installed, installed, said_by
 from llmcache.plugins.spec import Option, OptionKind, StoreSpec, Target
@@ -101,9 +102,17 @@ def _unknown(scheme: str, schemes: list[str]) -> str:
     return f"no store is installed for the scheme {scheme!r}; {'; '.join(hints)}"
 
 
-def check(url: StoreURL, plugins: Sequence[Installed] | None = None) -> None:
-    """Raise ConfigError or PluginError unless a store is installed for the scheme and takes the options; opens nothing."""
-    _typed(find(url.scheme, plugins), url)
+def check(url: StoreURL, plugins: Sequence[Installed] | None = None, *, options_only: bool = False) -> None:
+    """Raise ConfigError or PluginError where it is known without any I/O that the store behind `url` cannot be opened.
+
+    Args:
+        options_only: The address is not known yet: check the scheme, and the names and kinds of options.
+    """
+    spec = find(url.scheme, plugins)
+    target = _target(spec, url, time.time)
+    # On a machine without its packages the store may be checked all the same; opening it says what to install.
+    if spec.check and not options_only and all(map(_is_importable, spec.requires)):
+        _called(spec, spec.check, target)
 
 
 def anchored(url: StoreURL, folder: Path, plugins: Sequence[Installed] | None = None) -> StoreURL:
@@ -152,6 +161,9 @@ def _called(spec: StoreSpec, path: str, target: Target) -> object:
     function = _loaded(spec, path)
     try:
         return function(target)
+    except UsageError as error:
+        # The arguments were in a URL: it is not the call that is to be mended.
+        raise ConfigError(str(error)) from error
     except LLMCacheError:
         raise
     except Exception as error:

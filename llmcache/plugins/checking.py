@@ -13,7 +13,7 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _MODULE = re.compile(rf"{_NAME}(\.{_NAME})*", re.ASCII)
 _FUNCTION = re.compile(rf"{_NAME}(\.{_NAME})*:{_NAME}", re.ASCII)
 _OPTION = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-_TEXTS = ("scheme", "factory", "summary", "extra", "presence")
+_TEXTS = ("scheme", "factory", "summary", "extra", "presence", "check")
 
 
 def problem_in(specs: Iterable[object]) -> str:
@@ -42,9 +42,10 @@ def _wrongs(spec: StoreSpec) -> list[str]:
         _scheme(spec.scheme),
         _path("factory", spec.factory),
         _path("presence", spec.presence) if spec.presence else "",
+        _path("check", spec.check) if spec.check else "",
     ]
     says += [*_options(spec.options), _requires(spec.requires), _abilities(spec.abilities)]
-    says += ["" if isinstance(spec.is_path, bool) else f"is_path is True or False, found {type(spec.is_path).__name__}"]
+    says += [_flag(name, getattr(spec, name)) for name in ("is_path", "keeps_time")]
     return [f"{where}: {said}" for said in says if said]
 
 
@@ -56,6 +57,10 @@ def _scheme(scheme: str) -> str:
 
 def _path(name: str, path: str) -> str:
     return "" if _FUNCTION.fullmatch(path) else f"{name} is written 'package.module:function', found {path!r}"
+
+
+def _flag(name: str, value: object) -> str:
+    return "" if isinstance(value, bool) else f"{name} is True or False, found {type(value).__name__}"
 
 
 def _options(options: object) -> list[str]:

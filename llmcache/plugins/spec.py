@@ -30,6 +30,10 @@ class StoreSpec:
             counts from that file's folder.
         abilities: What the opened store declares of `model.capabilities` where its URL has no options, by name, so that the
             stores can be listed without opening one; empty where that is not known.
+        check: "package.module:function", called with a `Target`; it raises ConfigError or UsageError where the factory would
+            refuse the address or the options, and asks nothing outside of the process. "" where their names and kinds are all
+            that can be checked.
+        keeps_time: True where the opened store declares `limits.timeout`: a deadline from outside is then refused.
     """
 
     scheme: str
@@ -41,6 +45,8 @@ class StoreSpec:
     presence: str = ""
     is_path: bool = False
     abilities: tuple[Ability, ...] = ()
+    check: str = ""
+    keeps_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,9 +153,20 @@ def test_deadline_of_the_configuration_is_kept(tmp_path: Path) -> None:
 
 
 def test_deadline_beside_a_stores_own_is_a_mistake_of_the_file(tmp_path: Path) -> None:
-    """It says where, and what to write instead; the store that was opened is closed."""
-    with pytest.raises(ConfigError, match=r"llmcache.toml:4: \[stores.s\].*sqlite keeps a deadline of its own, 5 s"):
-        configured(tmp_path, f'url = "sqlite:{tmp_path}"\ndeadline = "250ms"')
+    """It says where, and what to write instead; no store is opened."""
+    with pytest.raises(
+        ConfigError, match=r"llmcache.toml:5: \[stores.s\] deadline: sqlite keeps a deadline of its own"
+    ):
+        configured(tmp_path, f'url = "sqlite:{tmp_path}/kept"\ndeadline = "250ms"')
+    assert not (tmp_path / "kept").exists()
+
+
+def test_option_out_of_range_is_a_mistake_of_the_file(tmp_path: Path) -> None:
+    """The call of `open` is right: what is to be mended stands in the file, or in the URL."""
+    with pytest.raises(ConfigError, match=r"llmcache.toml:4: \[stores.s\] url: sqlite: max_bytes is an integer of at"):
+        configured(tmp_path, f'url = "sqlite:{tmp_path}?max_bytes=10"')
+    with pytest.raises(ConfigError, match="sqlite: max_bytes is an integer of at least 1,048,576, found 10"):
+        llmcache.open(f"sqlite:{tmp_path}?max_bytes=10")
 
 
 def test_store_is_written_behind_where_the_configuration_says_so(tmp_path: Path) -> None:

@@ -167,19 +167,49 @@ def test_every_mistake_is_found(command: Command, file: Path) -> None:
             r"llmcache.toml:12: \[profiles.prod\] store: unknown option 'timout' in redis://:\*\*\*@\$\{",
         ),
         ("max_connections=5", "max_connections=x", r"llmcache.toml:12: .*max_connections in .* is 'x'"),
-        ("memory:?", "memory:x?", None),
+        ("memory:?", "memory:x?", r"llmcache.toml:15: \[stores.mine\] url: memory: takes no address"),
+        ("sqlite:./kept", "sqlite:./kept?max_bytes=10", r"llmcache.toml:8: .* max_bytes is an integer of at least"),
+        (":6379/0", ":port/0", None),
+        ("${HOST}:6379/0", "host:port/0", None),
+        ("redis://:${SECRET}@${HOST}:6379/0", "redis://host:port", r"llmcache.toml:12: .* redis: a port is a number"),
+        ('64MiB"', '64MiB"\ndeadline = "1s"', None),
+        (
+            '"memory:?max_bytes=64MiB"',
+            '"sqlite:"\ndeadline = "1s"',
+            r"llmcache.toml:16: \[stores.mine\] deadline: sqlite keeps a deadline of its own; set it in the URL",
+        ),
         ('profile = "dev"', 'profile = "prod"', r"llmcache.toml:12: .* found \$\{SECRET\}, which is not set"),
     ],
 )
 def test_addresses_of_every_profile_are_checked(
     command: Command, file: Path, before: str, after: str, says: str | None
 ) -> None:
-    """Scheme and options, also where the variables are not set here; what only opening knows, --connect finds."""
+    """All that a store can judge unopened, also where the variables are not set here."""
     file.write_text(FILE.replace(before, after))
     said = command("config", "check")
 
     assert (0 if says is None else 2) == said.code
     assert re.search(says or "no mistake", said.out)
+
+
+def test_an_address_is_judged_once_it_is_known(command: Command, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the profile in force every variable is set."""
+    for name, value in (("SECRET", "s"), ("HOST", "h:port"), ("TIMEOUT", "5s")):
+        monkeypatch.setenv(name, value)
+    file.write_text(FILE.replace(":6379/0", ""))
+    dev, prod = command("config", "check"), command("config", "check", "--profile", "prod")
+
+    assert (0, 2) == (dev.code, prod.code)
+    assert re.search(r"llmcache.toml:12: .* a port is a number", prod.out)
+    assert "1 mistake." in prod.out
+
+
+def test_wrong_addresses_are_among_all_mistakes(command: Command, file: Path) -> None:
+    """In the order of the lines; no second run is needed to find them."""
+    wrong = FILE.replace("sqlite:", "sqllite:").replace("memory:?", "memory:x?").replace("redis://", "redsi://")
+    file.write_text(wrong.replace("profile =", "profil ="))
+
+    assert [4, 8, 12, 15] == [one["line"] for one in command("config", "check", "--json").data["mistakes"]]
 
 
 def test_other_commands_say_all_mistakes_too(command: Command, file: Path) -> None:
@@ -225,7 +255,7 @@ def test_a_store_that_does_not_answer(
     command: Command, file: Path, monkeypatch: pytest.MonkeyPatch, broken: str, code: int, state: str
 ) -> None:
     """Exit code 3 where it cannot be reached, 2 where its address cannot be right; the others are asked nevertheless."""
-    file.write_text(FILE.replace("sqlite:./kept", "memory:x" if broken == "address" else "memory:"))
+    file.write_text(FILE.replace("sqlite:./kept", "disk:./llmcache.toml" if broken == "address" else "memory:"))
 
     def opened(url: object, *more: object) -> object:
         refused = broken == "get_many" and not getattr(url, "options", None)

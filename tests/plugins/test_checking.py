@@ -32,6 +32,8 @@ RIGHT = StoreSpec(
         ({"factory": "far:a.b"}, "factory is written"),
         ({"factory": ""}, "factory is written"),
         ({"presence": "far"}, "presence is written 'package.module:function', found 'far'"),
+        ({"check": "far"}, "check is written 'package.module:function', found 'far'"),
+        ({"keeps_time": 1}, "keeps_time is True or False, found int"),
         ({"presence": None}, "presence is a text, found NoneType"),
         ({"summary": b"x"}, "summary is a text, found bytes"),
         ({"extra": ("redis",)}, "extra is a text, found tuple"),
@@ -69,6 +71,7 @@ def test_our_pages_say_what_the_opened_stores_declare(scheme: str, tmp_path: Pat
     declared: Capabilities = pair.blocking.capabilities
     pair.blocking.close()
 
+    assert spec.keeps_time == (declared.limits.timeout is not None)
     assert set(spec.abilities) == {
         name for name in ("log", "scan", "news", "persistent", "shared") if getattr(declared, name)
     }
