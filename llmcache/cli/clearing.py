@@ -115,7 +115,7 @@ def _confirmed(question: str) -> bool:
 
 
 def _question(held: SpaceUse, chosen: Chosen, where: str) -> str:
-    what = f"{_amount(held)} of {one_line(held.space.namespace.text)} in {where}"
+    what = f"{_amount(held)} of {one_line(held.space.namespace.shown)} in {where}"
     if chosen:
         return f"Drop those of the {what} that {one_line(chosen.text)}?"
     return f"Drop {what}?"
@@ -137,7 +137,7 @@ def _tell(held: SpaceUse, chosen: Chosen, where: str, as_json: bool, *, cleared:
             }
         )
     elif not cleared:
-        say(f"{held.space.namespace.text} in {where} holds no {_NOUNS[held.space.kind][1]}.")
+        say(f"{held.space.namespace.shown} in {where} holds no {_NOUNS[held.space.kind][1]}.")
     elif chosen:
         say(f"Dropped the answers that {chosen.text}.")
     else:

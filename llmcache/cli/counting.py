@@ -39,13 +39,14 @@ def stats(store: str | None, namespace: str | None, as_json: bool) -> int:
     Each hit on an answer saves the tokens it had cost. With --namespace only that one is shown.
     """
     with opened(store, namespace) as cache:
-        uses = [use for use in cache.spaces() if namespace is None or use.space.namespace == cache.namespace]
+        within = cache.namespace
+        uses = [use for use in cache.spaces() if namespace is None or use.space.namespace == within]
         counted = [(use, _worth(cache, use)) for use in uses]
     where = shown_store(store)
     if as_json:
         show_json({"store": where, "spaces": [_data(use, worth) for use, worth in counted]})
     elif not counted:
-        say(f"{where} holds nothing yet.")
+        say(f"{where} holds nothing yet." if namespace is None else f"{within.shown} in {where}: nothing is kept.")
     else:
         columns = [
             Column("Namespace"), Column("Kind", keep=True), Column("Entries", right=True), Column("Size", right=True),
@@ -78,7 +79,7 @@ def _data(use: SpaceUse, worth: Worth | None) -> dict[str, Plain]:
 
 
 def _cells(use: SpaceUse, worth: Worth | None) -> tuple[str, ...]:
-    own = (use.space.namespace.text, use.space.kind.value, f"{use.entries:,}", size(use.body_bytes))
+    own = (use.space.namespace.shown, use.space.kind.value, f"{use.entries:,}", size(use.body_bytes))
     if worth is None:
         return (*own, "", "", "")
     return (*own, f"{worth.input_tokens:,}", f"{worth.output_tokens:,}", f"{worth.seconds:,.1f}")

@@ -29,7 +29,7 @@ def key(file: str, namespace: str | None, as_json: bool) -> int:
     """
     found = _key(read_asked(file), naming_in_force(namespace))
     if as_json:
-        show_json({"key": found.physical, "namespace": found.space.namespace.text, "digest": found.name})
+        show_json({"key": found.physical, "namespace": found.space.namespace.shown, "digest": found.name})
     else:
         say(found.physical)
     return ExitCode.OK

@@ -5,7 +5,7 @@ from itertools import islice
 
 from llmcache.api.cache import Cache
 from llmcache.cli.options import SHOWN_KINDS
-from llmcache.errors import UsageError
+from llmcache.errors import UnsupportedError, UsageError
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.protocols.scan import Listed
@@ -49,10 +49,17 @@ def find(cache: Cache, asked: str, namespace: Namespace | None, kind: Kind | Non
 
     Raises:
         UsageError: Several keys begin like that, or it is a physical key of another format.
+        UnsupportedError: The store cannot be listed, and it is no conversation of the namespace either.
     """
     if asked.startswith("llmcache:"):
         return Key.from_physical(asked)
-    found = [key for space in spaces_of(cache, namespace, kind) for key in _begin_with(cache, space, asked)]
+    try:
+        spaces = spaces_of(cache, namespace, kind)
+    except UnsupportedError:
+        if namespace is not None and kind in {None, Kind.HISTORY} and (there := _conversation(cache, namespace, asked)):
+            return there
+        raise
+    found = [key for space in spaces for key in _begin_with(cache, space, asked)]
     exact = [key for key in found if key.name == asked]
     candidates = exact or found
     if len(candidates) > 1:
@@ -60,6 +67,12 @@ def find(cache: Cache, asked: str, namespace: Namespace | None, kind: Kind | Non
         more = ", ..." if len(candidates) > _NAMED else ""
         raise UsageError(f"several keys begin with {asked!r}: {named}{more}; give more of it, or the whole key")
     return candidates[0] if candidates else None
+
+
+def _conversation(cache: Cache, namespace: Namespace, name: str) -> Key | None:
+    """Return the key of the conversation of that name, or None; for this no store needs to be listed."""
+    plain = Key(Space(namespace, Kind.HISTORY), name)
+    return next((key for key in (cache.setup.envelopes.named(plain), plain) if is_kept(cache, key)), None)
 
 
 def _begin_with(cache: Cache, space: Space, beginning: str) -> list[Key]:

@@ -46,7 +46,7 @@ def ls(
     if as_json:
         show_json({"store": shown_store(store), "keys": [row_data(row) for row in rows], "more_after": more})
     else:
-        _show_keys(rows, f"{within.text} in {shown_store(store)}", more)
+        _show_keys(rows, f"{within.shown} in {shown_store(store)}", more)
     return ExitCode.OK
 
 
@@ -59,7 +59,7 @@ def _show_spaces(uses: Sequence[SpaceUse], where: str, as_json: bool) -> None:
         show_table(
             [Column("Namespace"), Column("Kind", keep=True), Column("Entries", right=True), Column("Size", right=True)],
             [
-                (use.space.namespace.text, use.space.kind.value, f"{use.entries:,}", size(use.body_bytes))
+                (use.space.namespace.shown, use.space.kind.value, f"{use.entries:,}", size(use.body_bytes))
                 for use in uses
             ],
             title=where,
@@ -69,7 +69,7 @@ def _show_spaces(uses: Sequence[SpaceUse], where: str, as_json: bool) -> None:
 def space_data(use: SpaceUse) -> dict[str, str | int]:
     """Return how full a space is, for programs."""
     return {
-        "namespace": use.space.namespace.text,
+        "namespace": use.space.namespace.shown,
         "kind": use.space.kind.value,
         "entries": use.entries,
         "body_bytes": use.body_bytes,

@@ -57,7 +57,7 @@ def row_data(row: Row) -> dict[str, Plain]:
     listed = row.listed
     data: dict[str, Plain] = {
         "key": row.key.physical,
-        "namespace": row.key.space.namespace.text,
+        "namespace": row.key.space.namespace.shown,
         "kind": row.key.space.kind.value,
         "name": row.key.name,
         "body_bytes": listed.body_bytes,

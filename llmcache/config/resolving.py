@@ -226,7 +226,7 @@ class _Resolving:
             within, origin = _namespace_of_variable(named), Origin(f"${NAMESPACE_VARIABLE}")
         else:
             within, origin = self._written_namespace(found), _origin(self._document, found)
-        self._list("namespace", within.text, origin)
+        self._list("namespace", within.shown, origin)
         return within
 
     def _written_namespace(self, found: Value | None) -> Namespace:

@@ -19,6 +19,9 @@ from llmcache.protocols.scan import AsyncScanStore, ScanStore
 from llmcache.protocols.whole import AsyncStore, Store, StorePair
 from llmcache.protocols.world import Around
 
+_NO_LOGS = "does not keep conversations;"
+_NO_LISTING = "cannot be listed; give the whole key, or"
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -34,8 +37,8 @@ class Surroundings:
 class Lacking:
     """Stands in for an ability that a store does not declare: any use says so."""
 
-    def __init__(self, store_name: str, ability: str) -> None:
-        self._message = f"the {store_name} store does not keep {ability}; choose another store, for example sqlite:"
+    def __init__(self, store_name: str, lack: str) -> None:
+        self._message = f"the {store_name} store {lack} choose another store, for example sqlite:"
 
     def __getattr__(self, method: str) -> object:
         raise UnsupportedError(self._message)
@@ -44,16 +47,16 @@ class Lacking:
 def blocking_world(given: KeyValueStore, around: Around) -> BlockingWorld:
     """Return the world for the blocking driver; an ability that the store does not declare raises UnsupportedError."""
     store = cast(Store, given)
-    log = store if store.capabilities.log else cast(LogStore, Lacking(store.name, "conversations"))
-    scan = store if store.capabilities.scan else cast(ScanStore, Lacking(store.name, "listing"))
+    log = store if store.capabilities.log else cast(LogStore, Lacking(store.name, _NO_LOGS))
+    scan = store if store.capabilities.scan else cast(ScanStore, Lacking(store.name, _NO_LISTING))
     return BlockingWorld(store, log, scan, around.now, around.monotonic, around.emit, around.flights, around.background)
 
 
 def awaiting_world(given: AsyncKeyValueStore, around: Around) -> AwaitingWorld:
     """Return the world for the async driver, as `blocking_world`."""
     store = cast(AsyncStore, given)
-    log = store if store.capabilities.log else cast(AsyncLogStore, Lacking(store.name, "conversations"))
-    scan = store if store.capabilities.scan else cast(AsyncScanStore, Lacking(store.name, "listing"))
+    log = store if store.capabilities.log else cast(AsyncLogStore, Lacking(store.name, _NO_LOGS))
+    scan = store if store.capabilities.scan else cast(AsyncScanStore, Lacking(store.name, _NO_LISTING))
     return AwaitingWorld(store, log, scan, around.now, around.monotonic, around.emit, around.flights, around.background)
 
 

@@ -80,6 +80,11 @@ class Namespace:
         """The escaped path, as it stands in physical keys."""
         return "/".join(map(escape, self.parts))
 
+    @property
+    def shown(self) -> str:
+        """The path for people, as they write it and `of` reads it; only a slash inside of a part stays escaped."""
+        return "/".join(part.replace("/", "%2F") for part in self.parts)
+
     @classmethod
     def from_text(cls, text: str) -> "Namespace":
         """Read back what `text` wrote; UsageError for anything else."""

@@ -159,9 +159,9 @@ async def test_a_store_that_cannot_list_says_so(cache: llmcache.Cache) -> None:
     """In both colours, and by which ability it lacks; what it holds is there all the same."""
     cache.responses.put(REQUEST, "x")
     for listing in (cache.spaces, lambda: cache.scan(Space(Namespace.of("shop"), Kind.RESPONSE))):
-        with pytest.raises(UnsupportedError, match="does not keep listing"):
+        with pytest.raises(UnsupportedError, match="cannot be listed; give the whole key"):
             listing()
-    with pytest.raises(UnsupportedError, match="does not keep listing"):
+    with pytest.raises(UnsupportedError, match="cannot be listed; give the whole key"):
         await cache.awaiting.spaces()
 
     assert "x" == cache.responses.get(REQUEST)
@@ -252,7 +252,7 @@ async def test_a_blocking_strangers_store_serves_async_users_in_threads() -> Non
     assert isinstance(setup.awaiting_world.store, Offloaded)
     with pytest.raises(UnsupportedError, match="only-entries store does not keep conversations"):
         await cache.history("s").append(["a"])
-    with pytest.raises(UnsupportedError, match="does not keep listing"):
+    with pytest.raises(UnsupportedError, match="cannot be listed; give the whole key"):
         cache.blocking.spaces()
     await cache.close()
 

@@ -67,3 +67,11 @@ def test_large_spaces_are_not_summed(command: Command, costly: str, monkeypatch:
 def test_empty_store(command: Command) -> None:
     """A store that holds nothing says so."""
     assert "memory: holds nothing yet.\n" == command("stats", "--store", "memory:").out
+
+
+def test_namespace_without_anything(command: Command, store: str) -> None:
+    """It is the namespace that holds nothing, not the store."""
+    said = command("stats", "--store", store, "--namespace", "nope")
+
+    assert (0, "nope in ") == (said.code, said.out[:8])
+    assert said.out.endswith(": nothing is kept.\n")

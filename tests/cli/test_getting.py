@@ -129,3 +129,15 @@ def test_damaged_entry(command: Command, damaged_store: str) -> None:
 def test_key_of_another_format(command: Command, store: str) -> None:
     """A key of a format that this release does not know is refused as a wrong argument."""
     assert 2 == command("get", "llmcache:9:shop:response:abc", "--store", store).code
+
+
+def test_store_that_cannot_be_listed(command: Command) -> None:
+    """A conversation's name and its namespace are its key; for all else the whole key is asked for."""
+    unlisted = "momento-local:///by-name"
+    with llmcache.open(unlisted, namespace="shop") as cache:
+        cache.history("ada").append(["hello"])
+    named = command("get", "ada", "--namespace", "shop", "--store", unlisted)
+    refused = [command("get", *asked, "--store", unlisted) for asked in (["ada"], ["bob", "--namespace", "shop"])]
+
+    assert (0, True) == (named.code, "hello" in named.out)
+    assert ["cannot be listed; give the whole key" in said.err for said in refused] == [True, True]

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 import llmcache
 from llmcache.cli.reading import Row, row_of
 from llmcache.model.key import Key
@@ -129,3 +131,20 @@ def test_looking_makes_no_store(command: Command, empty_store: str) -> None:
 
     assert [0, 0, 0, 1, 0] == codes
     assert not Path(folder).exists()
+
+
+@pytest.mark.parametrize("namespace", ["sh\u00f6p/\u6f22", "a b", "100%"])
+def test_namespaces_are_shown_as_they_are_written(command: Command, empty_store: str, namespace: str) -> None:
+    """What a listing shows can be given to --namespace again."""
+    with llmcache.open(empty_store, namespace=namespace) as cache:
+        cache.history("ada").append(["hello"])
+    spaces, keys = (
+        command("ls", "--store", empty_store),
+        command("ls", "--store", empty_store, "--namespace", namespace),
+    )
+    (as_json,) = command("ls", "--store", empty_store, "--json").data["spaces"]
+
+    assert namespace in spaces.out
+    assert (f"{namespace} in sqlite:", True) == (keys.out[: len(namespace) + 11], "ada" in keys.out)
+    assert namespace == as_json["namespace"]
+    assert namespace in command("stats", "--store", empty_store).out

@@ -148,3 +148,9 @@ def test_longest_namespace(tail: str) -> None:
             UsageError, match=rf"a namespace is {500 + len(escape(tail))} bytes when escaped, limit 500"
         ):
             make()
+
+
+def test_namespace_is_shown_as_it_is_written() -> None:
+    """Letters of every language are readable; a slash inside of a part is not one between parts."""
+    assert "sh\u00f6p/a b/100%" == Namespace.of("sh\u00f6p/a b/100%").shown
+    assert "a%2Fb/c" == Namespace(("a/b", "c")).shown
