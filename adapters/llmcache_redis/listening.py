@@ -16,6 +16,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from redis import exceptions as foreign
@@ -87,19 +88,11 @@ class Listener:
 
     def watch(self, watcher: Watcher) -> None:
         """Tell `watcher` from now on."""
-        with self._lock:
-            if self._is_closed:
-                raise closed("watch")
-            run = self._run_by
-            if run is None or run.process != os.getpid():
-                # The parent's connections are kept, and never used: closing one here would end a TLS session there.
-                self._inherited += [] if run is None else [run]
-                try:
-                    run = _Run(self._dial, self._servers, self._sender.topology.can_refresh, self._layout)
-                except (RuntimeError, OSError) as error:  # no thread, or no socket, is to be had
-                    watcher(Deaf(type(error).__name__))
-                    return
-                self._run_by = run
+        try:
+            run = self._run()
+        except (RuntimeError, OSError) as error:  # no thread, or no socket, is to be had
+            watcher(Deaf(type(error).__name__))
+        else:
             run.add(watcher)
 
     def close(self) -> None:
@@ -110,6 +103,17 @@ class Listener:
         if run is not None:
             run.end()
 
+    def _run(self) -> "_Run":
+        with self._lock:
+            if self._is_closed:
+                raise closed("watch")
+            run = self._run_by
+            if run is None or run.process != os.getpid():
+                # The parent's connections are kept, and never used: closing one here would end a TLS session there.
+                self._inherited += [] if run is None else [run]
+                run = self._run_by = _Run(self._dial, self._servers, self._sender.topology.can_refresh, self._layout)
+            return run
+
     def _servers(self) -> frozenset[Address]:
         found = frozenset(self._wire.run(self._sender.servers(Deed("watch"), _PATIENCE)))
         if not found:
@@ -118,7 +122,7 @@ class Listener:
 
 
 class _Run:
-    """The thread of one process, its watchers and its connections."""
+    """The thread of one process, its watchers and its connections. No watcher is told under a lock, because it has locks of its own."""
 
     def __init__(self, dial: Dial, servers: Callable[[], frozenset[Address]], can_change: bool, layout: Layout) -> None:
         self.process = os.getpid()
@@ -126,7 +130,8 @@ class _Run:
         self._servers = servers
         self._can_change = can_change
         self._layout = layout
-        self._lock = lock_across_forks()
+        # An ordinary one: a child process has no use for what its parent listens to.
+        self._lock = threading.Lock()
         self._watchers: list[Watcher] = []
         self._ears: list[_Ear] = []
         self._last: News | None = None
@@ -139,13 +144,20 @@ class _Run:
         """Tell `watcher` how things are, and of what happens from now on."""
         with self._lock:
             self._watchers.append(watcher)
-            if self._last is not None:
-                watcher(self._last)
+            told = self._last
+        while told is not None and not self._is_over:
+            watcher(told)
+            # Where that has changed meanwhile, the thread may have told it first: so the last that is told is what holds.
+            last, told = told, self._last
+            if told is last:
+                break
 
     def end(self) -> None:
         """Tell nothing any more, and wait until the thread is gone."""
-        with self._lock:
-            self._is_over = True
+        self._is_over = True
+        # Closing it is no end of file while a child process has a copy.
+        with suppress(OSError):  # it is closed already
+            self._waker.shutdown(socket.SHUT_RDWR)
         self._waker.close()
         self._thread.join()
 
@@ -218,11 +230,11 @@ class _Run:
 
     def _tell(self, news: News) -> None:
         with self._lock:
-            if self._is_over:
-                return
             if not isinstance(news, Changed):
                 self._last = news
-            for watcher in self._watchers:
+            watchers = tuple(self._watchers)
+        for watcher in watchers:
+            if not self._is_over:
                 watcher(news)
 
 

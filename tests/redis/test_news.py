@@ -1,6 +1,8 @@
 """Hearing of changes from real servers, and what becomes of near copies where nothing can be heard."""
 
 import asyncio
+import contextlib
+import os
 import signal
 import threading
 import time
@@ -94,6 +96,49 @@ def test_change_by_another_is_seen_at_once(server: Server, opening: Callable[[Se
 
     assert until(lambda: ours.responses.get(REQUEST) is None)
     assert ours.stats().near_dropped >= 2
+
+
+def test_watcher_may_wait_for_whoever_watches(server: Server) -> None:
+    """It is told under no lock, so neither it nor a fork waits for locks that wait for it."""
+    heard, ended = Heard(), list[bool]()
+
+    def watcher(news: News) -> None:
+        if isinstance(news, Listening):
+            thread = threading.Thread(target=store.watch, args=(heard,), daemon=True)
+            thread.start()
+            thread.join(PATIENCE)
+            ended.append(not thread.is_alive())
+
+    with contextlib.closing(open_store(f"redis://127.0.0.1:{server.port}", timeout=20.0)) as store:
+        store.watch(watcher)
+        assert until(lambda: ended)
+    assert ([True], [Listening]) == (ended, heard.states)
+
+
+def test_closing_waits_for_no_child_process(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although the child has a copy of each socket that closing is told by."""
+    monkeypatch.setattr(listening, "_BEAT", 10 * PATIENCE)
+    (begun, begin), (ended, end) = os.pipe(), os.pipe()
+    statuses: list[int] = []
+
+    def work() -> bool:
+        os.write(begin, b"x")
+        return os.read(ended, 1) == b"x"
+
+    store, heard = open_store(f"redis://127.0.0.1:{server.port}", timeout=20.0), Heard()
+    store.watch(heard)
+    assert until(lambda: heard.states)
+    child = threading.Thread(target=lambda: statuses.append(in_child(work)))
+    child.start()
+    os.read(begun, 1)
+    store.close()
+    os.write(end, b"x")
+    child.join()
+    for pipe in (begun, begin, ended, end):
+        os.close(pipe)
+
+    # A child that lives for too long is killed, and then closing goes on.
+    assert [0] == statuses
 
 
 def test_lost_server_takes_the_copies_along(
