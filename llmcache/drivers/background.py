@@ -48,8 +48,8 @@ class LocalBackground:
         if not self._takes(key):
             return False
         try:
-            with self._lock:
-                self._started_pool().submit(copy_context().run, self._run, key, steps, world)
+            # Without our lock: the pool takes one that a fork waits for before it waits for ours.
+            self._started_pool().submit(copy_context().run, self._run, key, steps, world)
         except RuntimeError:
             # No thread is to be had, or the pool was shut down since. A refresh is not worth more.
             self._ended(key)
@@ -127,11 +127,15 @@ class LocalBackground:
         return getattr(self._here, "runs", False)
 
     def _started_pool(self) -> "ThreadPoolExecutor":
-        if self._pool is None:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 -- most caches never need it
+        """Return the threads; RuntimeError where they were ended since the work was taken on."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 -- most caches never need it
 
-            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="llmcache-background")
-        return self._pool
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError("closed")
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="llmcache-background")
+            return self._pool
 
     def _closing(self) -> "ThreadPoolExecutor | None":
         with self._lock:

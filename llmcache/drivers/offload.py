@@ -125,25 +125,31 @@ class Offloaded(Generic[S]):
         from concurrent.futures import Future  # noqa: PLC0415 -- see above
 
         answer: Future[T] = Future()
+        with self._lock:
+            pool = self._started_pool()
         try:
-            with self._lock:
-                self._started_pool().submit(_do, call, answer)
+            # Without the lock: the pool takes one that a fork waits for before it waits for ours.
+            pool.submit(_do, call, answer)
         except RuntimeError as error:
             # No thread could be started, but the call waits in the pool, where another one may have begun it already.
             if answer.cancel():
+                self._check_open()
                 message = f"{self.name} could not be asked: no thread could be started for the call; try again"
                 raise StoreUnavailable(message) from error
         return answer
 
     def _started_pool(self) -> "ThreadPoolExecutor":
-        if self._is_closed:
-            raise ClosedError(f"{self.name} is closed; open the cache again")
+        self._check_open()
         if self._pool is None or self._process != os.getpid():
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 -- see above
 
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix=f"llmcache-{self.name}")
             self._process = os.getpid()
         return self._pool
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ClosedError(f"{self.name} is closed; open the cache again")
 
 
 def _do(call: Callable[[], T], answer: "Future[T]") -> None:
