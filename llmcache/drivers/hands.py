@@ -1,13 +1,15 @@
 """Threads for calls that may never end: their caller waits for so long, and then leaves the thread behind.
 
 Nothing can stop a thread. One that is left behind goes on, and is used again if its call ends after all. Of those that hang at
-the same time there are at most so many; then further calls are refused, because a store in which so many hang is away. The threads
-are daemons, so that one that hangs for ever does not keep the program from ending.
+the same time there are at most so many; then further calls are refused, because a store in which so many hang is away. A thread
+that has hung for minutes does not count any more: it may never end, although the store is long back. The threads are daemons, so
+that one that hangs for ever does not keep the program from ending.
 """
 
 import contextvars
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -20,6 +22,8 @@ from llmcache.model.units import Seconds
 T = TypeVar("T")
 
 MOST_LEFT: Final = 16
+COUNTED: Final[Seconds] = 600.0
+"""How long a thread that hangs counts; so a store that hangs for ever costs at most `MOST_LEFT` threads in that time."""
 _MOST_IDLE: Final = 8
 
 
@@ -61,14 +65,16 @@ class Hands:
     Args:
         name: The store's, for messages and the names of threads.
         most_left: Most threads that are left behind at the same time.
+        monotonic: Tells seconds on a clock that never jumps.
     """
 
-    def __init__(self, name: str, most_left: int = MOST_LEFT) -> None:
+    def __init__(self, name: str, most_left: int = MOST_LEFT, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._name = name
         self._most_left = most_left
+        self._monotonic = monotonic
         self._lock = lock_across_forks()
         self._idle: list[SimpleQueue[_Job[Any] | None]] = []
-        self._left = 0
+        self._left: dict[_Job[Any], float] = {}
         self._is_closed = False
         self._process = os.getpid()
 
@@ -142,10 +148,10 @@ class Hands:
         with self._lock:
             if self._process != os.getpid():
                 # The threads are the parent's: here there are none.
-                self._process, self._idle, self._left = os.getpid(), [], 0
-            if self._left >= self._most_left:
+                self._process, self._idle, self._left = os.getpid(), [], {}
+            if self._is_full():
                 raise StoreUnavailable(
-                    f"{self._name} was not asked for {what}: {self._left} calls of it hang already; nothing was done"
+                    f"{self._name} was not asked for {what}: {len(self._left)} calls of it hang already; nothing was done"
                 )
             if self._idle:
                 return self._idle.pop()
@@ -162,8 +168,15 @@ class Hands:
             if job.has_ended:
                 return False
             job.is_left = True
-            self._left += 1
+            self._left[job] = self._monotonic()
             return True
+
+    def _is_full(self) -> bool:
+        if len(self._left) < self._most_left:
+            return False
+        since = self._monotonic() - COUNTED
+        self._left = {job: at for job, at in self._left.items() if at > since}
+        return len(self._left) >= self._most_left
 
     def _work(self, jobs: "SimpleQueue[_Job[Any] | None]") -> None:
         while True:
@@ -181,8 +194,7 @@ class Hands:
         """Note that a job has ended; False where its thread is not needed any more."""
         with self._lock:
             job.has_ended = True
-            if job.is_left:
-                self._left -= 1
+            self._left.pop(job, None)
             if self._is_closed or len(self._idle) >= _MOST_IDLE:
                 return False
             self._idle.append(jobs)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from llmcache.drivers.bounding import Bounding
-from llmcache.drivers.hands import Hands
+from llmcache.drivers.hands import COUNTED, Hands
 from llmcache.drivers.layered import layered
 from llmcache.drivers.offload import Offloaded
 from llmcache.drivers.worlds import Surroundings, blocking_world
@@ -136,6 +136,24 @@ def test_only_so_many_threads_are_left_behind() -> None:
     assert 2 == len(of_hands())
     hands.close()
     go_on.set()
+    assert [] == settled()
+    hands.do(threading.current_thread, LONG, "GetMany")
+
+
+def test_thread_that_hangs_for_ever_does_not_count_for_ever() -> None:
+    """The store is asked again, although the thread never comes back; one that ends later changes nothing."""
+    now, go_on = [0.0], threading.Event()
+    hands = Hands("stranger", most_left=1, monotonic=lambda: now[0])
+    with pytest.raises(StoreTimeout):
+        hands.do(lambda: go_on.wait(LONG), SHORT, "GetMany")
+    now[0] = COUNTED - 1
+    with pytest.raises(StoreUnavailable):
+        hands.do(threading.current_thread, LONG, "GetMany")
+    now[0] = COUNTED
+    hands.do(threading.current_thread, LONG, "GetMany")
+
+    go_on.set()
+    hands.close()
     assert [] == settled()
     hands.do(threading.current_thread, LONG, "GetMany")
 
