@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from llmcache.api.guarding import guarded, written_behind
 from llmcache.config.mistakes import error_of
 from llmcache.config.settings import NearChoice, Origin, Settings, StoreChoice
+from llmcache.config.sources import ARGUMENT, DEFAULT
 from llmcache.config.url import StoreURL, parse_url
 from llmcache.errors import ConfigError, Mistake
 from llmcache.model.key import Kind
@@ -82,12 +83,14 @@ def _wrapped(pair: StorePair, choice: StoreChoice, around: Around, *, look_only:
 
 @contextmanager
 def _placed(origin: Origin | None) -> Iterator[None]:
-    """Say with a ConfigError where the value stands that it is about, if that is in a file."""
+    """Say with a ConfigError where the value stands that it is about, if that is in a file or a variable."""
     try:
         yield
     except ConfigError as error:
-        if origin is None or not origin.place:
+        if origin is None or origin.what in {ARGUMENT, DEFAULT}:
             raise
+        if not origin.place:
+            raise ConfigError(f"{origin.what}: {error}") from error
         raise error_of([origin.mistake("", "", str(error))]) from error
 
 

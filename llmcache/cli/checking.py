@@ -90,7 +90,7 @@ def report_of(given: str | None, profile: str | None, *, connect: bool) -> Repor
         settings = resolve(given, profile=profile)
         mistakes_in(settings.stores, plugins)
         return Report(source.origin, None, stores=_asked(settings, plugins) if connect else ())
-    document = read_document(source.file)
+    document = read_document(source.file, source.origin)
     report = Report(source.origin, document.file, profiles=tuple(document.profiles))
     report = report.with_mistakes([*document.mistakes, *_wrong_stores(document, plugins)])
     if document.mistakes:

@@ -7,8 +7,8 @@ from pathlib import Path as FilePath
 from llmcache.config.document import Document, Value
 from llmcache.config.lines import lines_of
 from llmcache.config.mistakes import dotted, nearest, shown
-from llmcache.config.schema import FILE, MAIN, REQUIRED, SECTION, Named, Option, Path, Table
-from llmcache.config.sources import PROJECT_FILE
+from llmcache.config.schema import FILE, MAIN, REQUIRED, SECTION, STORES, Named, Option, Path, Table
+from llmcache.config.sources import ARGUMENT, PROJECT_FILE
 from llmcache.config.values import ALLOWED, Wrong, is_url, read_value
 from llmcache.errors import Mistake
 from llmcache.model.units import Plain
@@ -16,12 +16,20 @@ from llmcache.model.units import Plain
 _SECTION_PATH = ("tool", "llmcache")
 
 
-def read_document(path: FilePath) -> Document:
-    """Return what the file at `path` says; whatever is wrong with it is among its mistakes."""
+def read_document(path: FilePath, named_by: str = ARGUMENT) -> Document:
+    """Return what the file at `path` says; whatever is wrong with it is among its mistakes.
+
+    Args:
+        named_by: Who named the file, in words, for where there is none.
+    """
     document = Document(shown_path(path), path.parent.resolve())
     try:
         text = path.read_bytes().decode("utf-8-sig")
         raw = tomllib.loads(text)
+    except FileNotFoundError:
+        missing = f"there is no such file; {named_by} names it"
+        document.mistakes.append(Mistake(document.file, None, "", "", "", "", hint=missing))
+        return document
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         document.mistakes.append(_unreadable(document.file, error))
         return document
@@ -126,8 +134,9 @@ class _Check:
 
     def _unknown(self, place: Path, table: Table) -> None:
         near = nearest(place[-1], table.keys)
-        hint = "" if near else _where_it_belongs(place[-1], table)
-        self._wrong(place, Wrong("an unknown key", hint), ", ".join(table.keys), near)
+        hint = _where_it_belongs(place[-1], table)
+        # Its own name in another table says more than a name that is like it in this one.
+        self._wrong(place, Wrong("an unknown key", hint), ", ".join(table.keys), "" if hint else near)
 
     def _wrong(self, place: Path, wrong: Wrong, allowed: str, near: str = "") -> None:
         # What is missing has no line of its own; its table has one.
@@ -148,5 +157,13 @@ def _holding(entry: Table | Named) -> str:
 
 
 def _where_it_belongs(key: str, table: Table) -> str:
-    """Say where a key belongs that stands at the top of a file, which has tables only."""
-    return f"it belongs below [llmcache], as {key}" if table is FILE and key in MAIN.keys else ""
+    """Say where a key belongs that stands in the wrong table, or return "" where it belongs nowhere."""
+    if table is FILE and key in MAIN.keys:
+        return f"it belongs below [llmcache], as {key}"
+    if table is FILE:
+        below = _where_it_belongs(key, MAIN)
+        return f"below [llmcache] {below}" if below.startswith("write ") else below
+    inside = [f"{name}.{key}" for name, entry in table.keys.items() if isinstance(entry, Table) and key in entry.keys]
+    if inside:
+        return f"write {' or '.join(inside)}"
+    return "it belongs to a store, below [stores.NAME]" if key in STORES.each.keys else ""

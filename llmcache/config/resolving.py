@@ -111,7 +111,7 @@ def _read(source: Source) -> Document:
         return Document("", FilePath())
     from llmcache.config.reading import read_document  # noqa: PLC0415 -- reads TOML, which few programs need
 
-    document = read_document(source.file)
+    document = read_document(source.file, source.origin)
     if document.mistakes:
         raise error_of(document.mistakes)
     return document

@@ -50,7 +50,7 @@ def find_source(given: str | None, environment: Mapping[str, str], folder: Path 
     Raises:
         ConfigError: A variable names something else than it should.
     """
-    if given:
+    if given is not None:
         is_path = isinstance(given, str) and is_file(given)
         return Source(ARGUMENT, file=at_home(given)) if is_path else Source(ARGUMENT, url=given)
     url, named = environment.get(URL_VARIABLE), environment.get(CONFIG_VARIABLE)

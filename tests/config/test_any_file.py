@@ -55,5 +55,5 @@ def test_any_file_is_read_or_refused(tmp_path: Path, value: dict[str, Any]) -> N
 def test_an_error_without_a_place_is_one_line() -> None:
     """A mistake that is none of a line names the file alone, and an error of none is empty."""
     assert "" == str(error_of([]))
-    with pytest.raises(ConfigError, match=r"^none\.toml: found a file that cannot be read"):
+    with pytest.raises(ConfigError, match=r"^none\.toml: there is no such file"):
         resolve("none.toml", environment={})

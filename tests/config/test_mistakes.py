@@ -100,7 +100,7 @@ def test_a_file_that_cannot_be_read(here: Path) -> None:
     found = [read_document(here / name).mistakes[0].text for name in ("none.toml", "folder.toml")]
 
     assert found == [
-        "none.toml: found a file that cannot be read: No such file or directory; allowed a TOML file",
+        "none.toml: there is no such file; the argument names it",
         "folder.toml: found a file that cannot be read: Is a directory; allowed a TOML file",
     ]
 

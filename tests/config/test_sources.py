@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import llmcache
 from llmcache.config import sources
 from llmcache.config.sources import Source
 from llmcache.errors import ConfigError
@@ -91,6 +92,25 @@ def test_a_working_folder_that_was_removed_has_no_file(tmp_path: Path, monkeypat
     (tmp_path / "gone").rmdir()
 
     assert Source("the default") == sources.find_source(None, {})
+
+
+def test_an_empty_variable_says_nothing_and_an_empty_argument_is_wrong(tmp_path: Path) -> None:
+    """A variable cannot always be unset; whoever gives an empty text has lost the address."""
+    assert sources.find_source(None, {"LLMCACHE_URL": "", "LLMCACHE_CONFIG": ""}, tmp_path).origin == "the default"
+    with pytest.raises(ConfigError, match="'' is not a store URL"):
+        llmcache.open("")
+
+
+def test_errors_name_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads one did not write the variable there and then."""
+    monkeypatch.delenv("LLMCACHE_URL", raising=False)
+    monkeypatch.setenv("LLMCACHE_CONFIG", str(tmp_path / "nope.toml"))
+    with pytest.raises(ConfigError, match=r"nope.toml: there is no such file; \$LLMCACHE_CONFIG names it$"):
+        llmcache.open()
+    for url in ("sqllite:./x", "./x", "sqlite:./x?max_bytes=10"):
+        monkeypatch.setenv("LLMCACHE_URL", url)
+        with pytest.raises(ConfigError, match=r"^\$LLMCACHE_URL: "):
+            llmcache.open()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,27 @@ WRONG_FILES = [
         ":1: namespace: found an unknown key; allowed llmcache, profiles, stores; it belongs below [llmcache], as namespace",
     ),
     WrongFile(
+        "key without its table that is like another",
+        'store = "memory:"\n',
+        ":1: store: found an unknown key; allowed llmcache, profiles, stores; it belongs below [llmcache], as store",
+    ),
+    WrongFile(
+        "key of a purpose without it",
+        '[llmcache]\nttl = "1d"\n',
+        f":2: [llmcache] ttl: found an unknown key; allowed {_MAIN}; write responses.ttl or history.ttl",
+    ),
+    WrongFile(
+        "key of a purpose without any table",
+        'ttl = "1d"\n',
+        ":1: ttl: found an unknown key; allowed llmcache, profiles, stores; "
+        "below [llmcache] write responses.ttl or history.ttl",
+    ),
+    WrongFile(
+        "key of a store without it",
+        '[llmcache]\nnear = { max_bytes = "1MiB" }\n',
+        f":2: [llmcache] near: found an unknown key; allowed {_MAIN}; it belongs to a store, below [stores.NAME]",
+    ),
+    WrongFile(
         "misspelt table",
         '[llmcach]\nnamespace = "shop"\n',
         ":1: llmcach: found an unknown key; allowed llmcache, profiles, stores; did you mean 'llmcache'?",

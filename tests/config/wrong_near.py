@@ -46,6 +46,8 @@ WRONG_NEAR = [
     WrongFile(
         "near tier of a purpose",
         '[llmcache]\nresponses = { near = { max_bytes = "1MiB" } }\n',
-        ":2: [llmcache.responses] near: found an unknown key; allowed " + _RESPONSES,
+        ":2: [llmcache.responses] near: found an unknown key; allowed "
+        + _RESPONSES
+        + "; it belongs to a store, below [stores.NAME]",
     ),
 ]
