@@ -15,6 +15,7 @@ from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
 from llmcache.flows.history import Lifetime
+from llmcache.flows.once import dropping
 from llmcache.flows.tags import clear_tags, model_tag
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Kind, Space
@@ -79,9 +80,10 @@ class Household:
             )
         checked = (*check_tags(tags), *map(model_tag, named))
         space = self._setup.space(Kind.RESPONSE, in_force())
+        # Which tags the calls under way will carry, nobody knows yet: with tags, too, none of them is shared any more.
         if checked:
-            return self._setup.observed(clear_tags(space, checked, self._setup.decoded))
-        return self._setup.observed(_clear_what_can_be_had_again(space.namespace))
+            return self._setup.observed(dropping(clear_tags(space, checked, self._setup.decoded), space))
+        return self._setup.observed(dropping(_clear_what_can_be_had_again(space.namespace), space))
 
 
 def _clear_what_can_be_had_again(namespace: Namespace) -> Steps[None]:

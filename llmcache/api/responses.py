@@ -13,7 +13,7 @@ from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, look_up
-from llmcache.flows.once import nothing_shared, share_or_lead
+from llmcache.flows.once import dropping, nothing_shared, share_or_lead
 from llmcache.flows.refreshing import found_or_lead
 from llmcache.flows.responses import Admit, Draft, Encode, Terms, get_or_call, keep, keep_if_possible
 from llmcache.flows.tags import model_tag
@@ -102,7 +102,9 @@ class Answers:
             return self._setup.observed(steps)
         if witness is None or wishes.bypass or wishes.refresh or coalesce == "off":
             return nothing_shared()
-        return self._setup.observed(share_or_lead(key, self._setup.decoded, seen, witness, across=across))
+        return self._setup.observed(
+            share_or_lead(key, self._setup.decoded, seen, witness, across=across, max_age=wishes.max_age)
+        )
 
     def _offer_steps(self, key: Key, value: Any, form: Form, provenance: Provenance, model: str | None) -> Steps[None]:
         wishes = in_force()
@@ -239,11 +241,12 @@ class ResponseCache(Answers):
     def delete(self, asked: Request | Key) -> None:
         """Drop the answer to `asked`, if there is one; StoreError where that failed."""
         key = self._key(asked, in_force())
-        run(self._setup.observed(iter(DeleteMany((key,)))), self._setup.blocking_world)
+        run(self._setup.observed(dropping(iter(DeleteMany((key,))), key.space, key)), self._setup.blocking_world)
 
     def clear(self) -> None:
         """Drop all answers of the namespace, and nothing else; StoreError where that failed."""
-        run(self._setup.observed(iter(Clear(self.space()))), self._setup.blocking_world)
+        space = self.space()
+        run(self._setup.observed(dropping(iter(Clear(space)), space)), self._setup.blocking_world)
 
 
 class AsyncResponseCache(Answers):
@@ -305,8 +308,11 @@ class AsyncResponseCache(Answers):
     async def delete(self, asked: Request | Key) -> None:
         """As `ResponseCache.delete`."""
         key = self._key(asked, in_force())
-        await run_async(self._setup.observed(iter(DeleteMany((key,)))), self._setup.awaiting_world)
+        await run_async(
+            self._setup.observed(dropping(iter(DeleteMany((key,))), key.space, key)), self._setup.awaiting_world
+        )
 
     async def clear(self) -> None:
         """As `ResponseCache.clear`."""
-        await run_async(self._setup.observed(iter(Clear(self.space()))), self._setup.awaiting_world)
+        space = self.space()
+        await run_async(self._setup.observed(dropping(iter(Clear(space)), space)), self._setup.awaiting_world)

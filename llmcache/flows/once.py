@@ -13,12 +13,13 @@ from llmcache.flows.looking import Found, Sought, saving, seek
 from llmcache.model.event import Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.units import Seconds
-from llmcache.protocols.flight_ops import Await, Board, Hold, Land, Landed, Token
+from llmcache.policy.freshness import is_too_old
+from llmcache.protocols.flight_ops import Await, Board, Forget, Hold, Land, Landed, Leading, Token
 from llmcache.protocols.flights import Ending, Flight, Witness
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import GetMany, PutIfAbsent
-from llmcache.protocols.world_ops import Emit, Pause
+from llmcache.protocols.world_ops import Emit, Now, Pause
 
 MOST_LEADERS: Final = 2
 LEASE: Final[Seconds] = 10.0
@@ -28,9 +29,18 @@ FIRST_LOOK: Final[Seconds] = 0.002
 RAREST_LOOK: Final[Seconds] = 0.25
 """How soon who waits for another process looks again, and how seldom after it has waited long."""
 
+LONGEST_WAIT: Final[Seconds] = 120.0
+"""After this a waiter calls for itself, whatever keeps the leader: somebody may need the waiter who cannot say so."""
+
 
 def share(
-    key: Key, envelopes: Envelopes, seen: int, witness: Witness | None = None, *, across: bool = False
+    key: Key,
+    envelopes: Envelopes,
+    seen: int,
+    witness: Witness | None = None,
+    *,
+    across: bool = False,
+    max_age: Seconds | None = None,
 ) -> Steps[Found | Flight | None]:
     """Return the answer of a call under way, or a flight that the caller leads from now on, or None: call alone.
 
@@ -38,29 +48,41 @@ def share(
         key: Nothing is kept under it, as far as the caller knows.
         seen: What `Landed` told before the caller looked; whether to look again depends on it.
         witness: For callers that cannot promise to abandon the flight; see `Flights.board`.
-        across: Share with other processes, too, by a lease in the store.
+        across: Share with other processes, too, by a lease in the store. Who leads something already waits for nobody then: two
+            processes do not see that each waits for what the other holds.
+        max_age: Take no answer that is older, in seconds.
     """
+    is_busy = across and (yield from Leading())
     for _ in range(MOST_LEADERS):
         flight, leads = yield from Board(key, witness)
         if leads:
-            return (yield from _begun(flight, envelopes, seen, across=across))
-        outcome = yield from Await(flight)
+            looking = _look_again(flight, envelopes, seen, max_age, across=across, waits=not is_busy)
+            return (yield from _begun(flight, looking))
+        outcome = Ending.NOT_WAITED if is_busy else (yield from Await(flight, LONGEST_WAIT))
         if outcome is Ending.NOT_WAITED:
             return None
         if isinstance(outcome, bytes):
-            return (yield from _opened(outcome, key, envelopes))
+            return (yield from _opened(outcome, key, envelopes, max_age))
     return None
 
 
-def _begun(flight: Flight, envelopes: Envelopes, seen: int, *, across: bool) -> Steps[Found | Flight]:
-    """Return the flight, or the answer that came in since the caller looked, here or from another process."""
+def _look_again(
+    flight: Flight, envelopes: Envelopes, seen: int, max_age: Seconds | None, *, across: bool, waits: bool
+) -> Steps[Sought | None]:
+    """Return what is kept by now, where something may have come in since the caller looked."""
+    if not across and (yield from Landed()) == seen:
+        return None
+    if across and waits:
+        return (yield from _from_elsewhere(flight, envelopes, max_age))
+    if across and not (yield from take_lease(flight)):
+        return None
+    return (yield from seek(flight.key, envelopes, max_age=max_age))
+
+
+def _begun(flight: Flight, looking: Steps[Sought | None]) -> Steps[Found | Flight]:
+    """Return the flight, or the answer that is found by looking again; then it is given to all who wait here, too."""
     try:
-        if across:
-            sought = yield from failing_open(_from_elsewhere(flight, envelopes), flight.key, None)
-        elif (yield from Landed()) == seen:
-            return flight
-        else:
-            sought = yield from failing_open(seek(flight.key, envelopes), flight.key, None)
+        sought = yield from failing_open(looking, flight.key, None)
         if sought is None or sought.found is None:
             return flight
         yield from Land(flight.key, sought.body)
@@ -71,19 +93,17 @@ def _begun(flight: Flight, envelopes: Envelopes, seen: int, *, across: bool) -> 
     return sought.found
 
 
-def _from_elsewhere(flight: Flight, envelopes: Envelopes) -> Steps[Sought | None]:
+def _from_elsewhere(flight: Flight, envelopes: Envelopes, max_age: Seconds | None) -> Steps[Sought | None]:
     """Take the lease of the key and look again; where another process has it, wait for what it brings.
 
     Returns None where that came to nothing twice: then a lease would only hold up the next.
     """
     lease = Put(lease_key(flight.key), (yield from Token()), LEASE)
     for _ in range(MOST_LEADERS):
-        taken = yield from PutIfAbsent(lease)
-        if taken:
-            yield from Hold(flight, lease)
-        else:
-            yield from _given_back(lease.key)
-        sought = yield from seek(flight.key, envelopes)
+        taken = yield from _taken(flight, lease)
+        if not taken:
+            yield from _given_back(lease.key, flight.key)
+        sought = yield from seek(flight.key, envelopes, max_age=max_age)
         if taken or sought.found is not None:
             return sought
     return None
@@ -95,17 +115,30 @@ def take_lease(flight: Flight) -> Steps[bool]:
     True also where the store takes none: leading without a lease costs a call at most.
     """
     lease = Put(lease_key(flight.key), (yield from Token()), LEASE)
-    taken = yield from failing_open(iter(PutIfAbsent(lease)), flight.key, None)
-    if taken:
-        yield from Hold(flight, lease)
+    taken = yield from failing_open(_taken(flight, lease), flight.key, None)
     return taken is not False
 
 
-def _given_back(lease: Key) -> Steps[None]:
-    """Wait until nobody holds the lease."""
-    pause = FIRST_LOOK
-    while (yield from GetMany((lease,)))[0] is not None:
+def _taken(flight: Flight, lease: Put) -> Steps[bool]:
+    """Take the lease if nobody has it.
+
+    It is held before it is put: one whose answer was lost, or that was cancelled on the way, is given back, too. Where another has
+    it, that does nothing, because only an own lease is given back.
+    """
+    yield from Hold(flight, lease)
+    return (yield from PutIfAbsent(lease))
+
+
+def _given_back(lease: Key, key: Key) -> Steps[None]:
+    """Wait until nobody holds the lease, or something new is kept under `key`: its holder may end without giving it back."""
+    _, before = yield from GetMany((lease, key))
+    pause, waited = FIRST_LOOK, 0.0
+    while waited < LONGEST_WAIT:
+        held, body = yield from GetMany((lease, key))
+        if held is None or (body is not None and body != before):
+            return
         yield from Pause(pause)
+        waited += pause
         pause = min(pause * 1.5, RAREST_LOOK)
 
 
@@ -114,24 +147,43 @@ def lease_key(key: Key) -> Key:
     return Key(Space(key.space.namespace, Kind.LEASE), key.name)
 
 
-def _opened(body: bytes, key: Key, envelopes: Envelopes) -> Steps[Found | None]:
-    """Return the answer that another caller has just been given; its own times are not judged, as they are not for the other."""
+def _opened(body: bytes, key: Key, envelopes: Envelopes, max_age: Seconds | None) -> Steps[Found | None]:
+    """Return the answer that another caller has just been given; only its age is judged, for the other may take any."""
     try:
         entry = envelopes.unpack(body, key)
     except DataError:
+        return None
+    if max_age is not None and is_too_old(entry, (yield from Now()), max_age):
         return None
     yield from Emit(saving(Happening.COALESCED, entry, key))
     return Found(entry)
 
 
 def share_or_lead(
-    key: Key, envelopes: Envelopes, seen: int, witness: Witness, *, across: bool = False
+    key: Key,
+    envelopes: Envelopes,
+    seen: int,
+    witness: Witness,
+    *,
+    across: bool = False,
+    max_age: Seconds | None = None,
 ) -> Steps[Found | None]:
     """As `share`, for callers that are seen only twice: None where they lead, or call alone; their offer ends both."""
-    shared = yield from share(key, envelopes, seen, witness, across=across)
+    shared = yield from share(key, envelopes, seen, witness, across=across, max_age=max_age)
     return shared if isinstance(shared, Found) else None
 
 
 def nothing_shared() -> Steps[None]:
     """Share with nobody."""
     yield from ()
+
+
+def dropping(steps: Steps[None], space: Space, key: Key | None = None) -> Steps[None]:
+    """Do `steps`, which drop answers; who asks afterwards shares no call that was begun before.
+
+    Args:
+        space: What was dropped is in it.
+        key: The only one that was dropped; None means any.
+    """
+    yield from steps
+    yield from Forget(space, key)

@@ -111,16 +111,32 @@ def keep_if_possible(key: Key, value: Any, draft: Draft, admit: Admit, envelopes
     reason = _reason(value, admit)
     if reason is not None:
         yield from Emit(Event(Happening.NOT_ADMITTED, key.digest, reason))
+        body = yield from _packed_quietly(key, value, draft, envelopes)
+    else:
+        body = yield from _kept(key, value, draft, envelopes)
+    if body is not None:
+        yield from Land(key, body)
+
+
+def _kept(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[bytes | None]:
+    """Keep `value` if possible and return its body, which there is also where the store fails."""
+    put = None
     try:
         put = yield from failing_open(_packed(key, value, draft, envelopes), key, None)
-        if put is not None and reason is None:
+        if put is not None:
             yield from failing_open(_put(put), key, None)
     except UsageError as error:
         what = Happening.STORE_FAILED if isinstance(error, ClosedError) else Happening.NOT_ENCODABLE
         yield from Emit(Event(what, key.digest, type(error).__name__))
-        return
-    if put is not None:
-        yield from Land(key, put.body)
+    return None if put is None else put.body
+
+
+def _packed_quietly(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[bytes | None]:
+    """Return the body of an answer that is not kept; None where it has none, of which nothing more is to be told."""
+    try:
+        return (yield from _packed(key, value, draft, envelopes)).body
+    except Exception:  # noqa: BLE001 -- it was told already why it is not kept, and its shape may be any
+        return None
 
 
 def _reason(value: Any, admit: Admit) -> str | None:
@@ -184,7 +200,7 @@ def _called_once(
 ) -> Steps[Found | Plain]:
     if terms.coalesce == "off":
         return (yield from _called(key, call, terms))
-    shared = yield from share(key, terms.envelopes, seen, across=terms.coalesce == "shared")
+    shared = yield from share(key, terms.envelopes, seen, across=terms.coalesce == "shared", max_age=terms.max_age)
     if isinstance(shared, Found):
         return shared
     try:

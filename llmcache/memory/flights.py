@@ -2,7 +2,7 @@
 
 Leaders and waiters may be threads and tasks of several event loops at once. Nobody waits where waiting could never end: a
 flight knows which flights its leader waits for, and a caller that leads one of those, directly or through others,
-is told so. What a caller leads is remembered in its context, which the tasks and threads it starts inherit; a blocking wait stops
+is told so. What a caller leads is remembered in its context, which the tasks it starts inherit, and what it sends to a thread with its context; a blocking wait stops
 a whole thread, so there everything counts that is led in this thread.
 
 Waiters are woken by the one who ends the flight. Beside that they look now and then whether the leader is still there.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from llmcache.memory.crews import Crew
 from llmcache.memory.forking import lock_across_forks
 from llmcache.memory.leases import Leases
-from llmcache.model.key import Key
+from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
 from llmcache.protocols.flights import Ending, Witness
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore, Put
@@ -32,6 +32,7 @@ RAREST_LOOK: Final[Seconds] = 0.5
 
 # One for all caches: who waits for whom does not end at the border of a cache.
 _lock = lock_across_forks()
+_under_way: "set[LocalFlight]" = set()
 _leading: ContextVar[tuple["LocalFlight", ...]] = ContextVar("llmcache_leading", default=())
 
 
@@ -55,17 +56,17 @@ class LocalFlight:
     def abandon(self) -> None:
         self._flights.end(self, Ending.ABANDONED)
 
-    def wait(self) -> bytes | Ending:
+    def wait(self, longest: Seconds, /) -> bytes | Ending:
         gate = threading.Lock()
         gate.acquire()
-        with self._waiting(gate.release, self._flights.led_in_thread()) as may_wait:
-            pauses = _pauses()
-            while may_wait and self.outcome is None:
-                if not gate.acquire(timeout=next(pauses)):
-                    self.look_after()
+        with self._waiting(gate.release, _led_in_thread()) as may_wait:
+            for pause in _pauses(longest if may_wait else 0.0):
+                if self.outcome is not None or gate.acquire(timeout=pause):
+                    break
+                self.look_after()
         return Ending.NOT_WAITED if self.outcome is None else self.outcome
 
-    async def wait_async(self) -> bytes | Ending:
+    async def wait_async(self, longest: Seconds, /) -> bytes | Ending:
         import asyncio  # noqa: PLC0415 -- here a loop runs; blocking users never need it
 
         loop = asyncio.get_running_loop()
@@ -76,9 +77,10 @@ class LocalFlight:
                 loop.call_soon_threadsafe(_open_gate, gate)
 
         with self._waiting(wake, _led_in_context()) as may_wait:
-            pauses = _pauses()
-            while may_wait and self.outcome is None:
-                await asyncio.wait((gate,), timeout=next(pauses))
+            for pause in _pauses(longest if may_wait else 0.0):
+                if self.outcome is not None:
+                    break
+                await asyncio.wait((gate,), timeout=pause)
                 self.look_after()
         return Ending.NOT_WAITED if self.outcome is None else self.outcome
 
@@ -141,6 +143,7 @@ class LocalFlights:
             if flight is not None and not flight.crew.is_gone():
                 return flight, False
             mine = self._open[key] = LocalFlight(self, key, witness)
+            _under_way.add(mine)
         if flight is not None:
             flight.abandon()
         _leading.set((*_led_in_context(), mine))
@@ -152,12 +155,17 @@ class LocalFlights:
         if flight is not None:
             self.end(flight, body)
 
+    def forget(self, space: Space, key: Key | None, /) -> None:
+        with _lock:
+            self._open = {at: led for at, led in self._open.items() if at.space != space or key not in (None, at)}
+
     def end(self, flight: LocalFlight, outcome: bytes | Ending) -> None:
         """End `flight` and wake all who wait for it; nothing where it is over."""
         with _lock:
             if flight.is_over:
                 return
             flight.outcome = outcome
+            _under_way.discard(flight)
             self._landed += not isinstance(outcome, Ending)
             if self._open.get(flight.key) is flight:
                 del self._open[flight.key]
@@ -165,12 +173,16 @@ class LocalFlights:
         for wake in waiters:
             wake()
 
-    def led_in_thread(self) -> list[LocalFlight]:
-        """Return the flights that cannot go on while this thread waits: those of the context, and all begun in the thread."""
-        here = threading.get_ident()
-        with _lock:
-            also = [led for led in self._open.values() if led.crew.thread == here]
-        return list(dict.fromkeys((*_led_in_context(), *also)))
+    def is_leading(self, *, blocking: bool) -> bool:
+        return bool(_led_in_thread() if blocking else _led_in_context())
+
+
+def _led_in_thread() -> list[LocalFlight]:
+    """Return the flights that cannot go on while this thread waits: those of the context, and all begun in the thread."""
+    here = threading.get_ident()
+    with _lock:
+        also = [led for led in _under_way if led.crew.thread == here]
+    return list(dict.fromkeys((*_led_in_context(), *also)))
 
 
 def _led_in_context() -> list[LocalFlight]:
@@ -196,8 +208,9 @@ def _depends(flight: LocalFlight, led: list[LocalFlight]) -> bool:
     return False
 
 
-def _pauses() -> Iterator[Seconds]:
-    pause = FIRST_LOOK
-    while True:
-        yield pause
+def _pauses(longest: Seconds) -> Iterator[Seconds]:
+    pause, left = FIRST_LOOK, longest
+    while left > 0:
+        yield min(pause, left)
+        left -= pause
         pause = min(pause * 2, RAREST_LOOK)

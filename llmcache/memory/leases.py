@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from llmcache.memory.forking import lock_across_forks
 from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore, Put
 
@@ -59,19 +58,26 @@ class Leases:
     """Keeps the leases of one open cache."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition(lock_across_forks())
+        self._begin()
+
+    def _begin(self) -> None:
+        # No lock across forks: it is taken by who ends a flight, who may hold one. A child begins anew.
+        self._changed = threading.Condition(threading.RLock())
         self._process = os.getpid()
+        self._is_closed = False
         self._held: list[Held] = []
         self._thread: threading.Thread | None = None
         self._tasks: dict[Task[None], Event] = {}
 
     def hold(self, flight: Led, lease: Put, store: KeyValueStore) -> None:
-        """Renew `lease`, which is in the store, until `flight` is over; then give it back."""
+        """Renew `lease`, which is in the store or about to be, until `flight` is over; then give it back. Another's is left alone."""
         held = Held(flight, lease, store, time.monotonic() + _between(lease))
+        if self._process != os.getpid():
+            # What the parent leads, the parent keeps. A child has no thread of it, and must not take its leases.
+            self._begin()
         with self._changed:
-            if self._process != os.getpid():
-                # What the parent leads, the parent keeps. A child has no thread of it, and must not take its leases.
-                self._process, self._held, self._thread, self._tasks = os.getpid(), [], None, {}
+            if self._is_closed:
+                return
             self._held.append(held)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._keep, name="llmcache-leases", daemon=True)
@@ -86,6 +92,10 @@ class Leases:
         """As `hold`, by a task of the running loop."""
         import asyncio  # noqa: PLC0415 -- blocking users never need it
 
+        if self._process != os.getpid():
+            self._begin()
+        if self._is_closed:
+            return
         enough = asyncio.Event()
         task = asyncio.get_running_loop().create_task(_kept(flight, lease, store, enough))
         self._tasks[task] = enough
@@ -93,8 +103,11 @@ class Leases:
 
     def close(self) -> None:
         """Give back every lease; those of tasks by the loops they run in."""
+        if self._process != os.getpid():
+            self._begin()
         with self._changed:
-            thread = self._thread if self._process == os.getpid() else None
+            self._is_closed = True
+            thread = self._thread
             for held in self._held:
                 held.due = float("-inf")
             self._changed.notify()
@@ -116,8 +129,9 @@ class Leases:
         await loop.run_in_executor(None, self.close)
 
     def _notify(self) -> None:
-        with self._changed:
-            self._changed.notify()
+        if self._process == os.getpid():
+            with self._changed:
+                self._changed.notify()
 
     def _keep(self) -> None:
         while True:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from llmcache.model.key import Key
+from llmcache.model.key import Key, Space
+from llmcache.model.units import Seconds
 from llmcache.protocols.flights import Ending, Flight, Witness
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Op
@@ -36,15 +37,27 @@ class Board(Op[tuple[Flight, bool]]):
 
 @dataclass(frozen=True, slots=True)
 class Await(Op[bytes | Ending]):
-    """Wait until a flight is over."""
+    """Wait until a flight is over, for so many seconds at most."""
 
     flight: Flight
+    longest: Seconds
 
     def on(self, world: World, /) -> bytes | Ending:
-        return self.flight.wait()
+        return self.flight.wait(self.longest)
 
     async def on_async(self, world: AsyncWorld, /) -> bytes | Ending:
-        return await self.flight.wait_async()
+        return await self.flight.wait_async(self.longest)
+
+
+@dataclass(frozen=True, slots=True)
+class Leading(Op[bool]):
+    """Tell whether the caller leads something already, so that others may wait for it."""
+
+    def on(self, world: World, /) -> bool:
+        return world.flights.is_leading(blocking=True)
+
+    async def on_async(self, world: AsyncWorld, /) -> bool:
+        return world.flights.is_leading(blocking=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,7 @@ class Token(Op[bytes]):
 
 @dataclass(frozen=True, slots=True)
 class Hold(Op[None]):
-    """Keep a lease, which has been put, for as long as a flight is under way."""
+    """Keep a lease for as long as a flight is under way, if it is, or will be, in the store."""
 
     flight: Flight
     lease: Put
@@ -84,3 +97,17 @@ class Hold(Op[None]):
 
     async def on_async(self, world: AsyncWorld, /) -> None:
         self.flight.hold_async(self.lease, world.store)
+
+
+@dataclass(frozen=True, slots=True)
+class Forget(Op[None]):
+    """Let nobody who asks from now on share a call that is under way for a key of the space, or for the one key."""
+
+    space: Space
+    key: Key | None = None
+
+    def on(self, world: World, /) -> None:
+        world.flights.forget(self.space, self.key)
+
+    async def on_async(self, world: AsyncWorld, /) -> None:
+        world.flights.forget(self.space, self.key)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from llmcache.model.key import Key
+from llmcache.model.key import Key, Space
+from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore, Put
 
 
@@ -53,16 +54,20 @@ class Flight(Protocol):
         """
         ...
 
-    def wait(self) -> bytes | Ending:
-        """Wait, blocking, until it is over, and return how; at once where its leader waits for the caller."""
+    def wait(self, longest: Seconds, /) -> bytes | Ending:
+        """Wait, blocking, until it is over, and return how; at once where its leader waits for the caller.
+
+        Args:
+            longest: Seconds after which the wait ends as where waiting would never end.
+        """
         ...
 
-    async def wait_async(self) -> bytes | Ending:
+    async def wait_async(self, longest: Seconds, /) -> bytes | Ending:
         """As `wait`, awaited; cancelling it ends this wait and no other."""
         ...
 
     def hold(self, lease: Put, store: KeyValueStore, /) -> None:
-        """Have `lease`, which was put into `store`, renewed until the flight is over, and then given back."""
+        """Have `lease`, which is in `store` or about to be, renewed until the flight is over, and then given back."""
         ...
 
     def hold_async(self, lease: Put, store: AsyncKeyValueStore, /) -> None:
@@ -76,6 +81,10 @@ class Flights(Protocol):
     @property
     def landed(self) -> int:
         """How many flights have landed so far: where it did not change, no answer came in meanwhile."""
+        ...
+
+    def is_leading(self, *, blocking: bool) -> bool:
+        """True where the caller leads a flight of any cache; or, if it blocks, anybody does whom its thread stops."""
         ...
 
     def token(self) -> bytes:
@@ -94,4 +103,8 @@ class Flights(Protocol):
 
     def land(self, key: Key, body: bytes, /) -> None:
         """Give `body` to all who wait for `key`; nothing where nobody leads."""
+        ...
+
+    def forget(self, space: Space, key: Key | None, /) -> None:
+        """Let nobody join a flight of `space`, or that of `key`, any more; who waits already goes on waiting."""
         ...

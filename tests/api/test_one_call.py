@@ -301,3 +301,38 @@ def test_a_store_that_keeps_nothing_does_not_keep_callers_from_sharing() -> None
 
         assert [[{"call": 1}, large]] * 5 == answers
         assert (1, 0, 4) == (cache.stats().too_large, cache.stats().kept, cache.stats().coalesced)
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        lambda c: c.responses.delete(REQUEST),
+        lambda c: c.responses.clear(),
+        lambda c: c.clear(),
+        lambda c: c.clear(tags=("t",)),
+    ],
+    ids=["delete", "responses", "all", "tags"],
+)
+def test_who_asks_after_a_clearing_shares_no_call_that_was_begun_before(
+    cache: Cache, drop: Callable[[Cache], None]
+) -> None:
+    """Whoever cleared wants a new answer; who waited already has asked before."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def old() -> str:
+        begun.set()
+        gate.wait(20)
+        return "old"
+
+    with ThreadPoolExecutor(2) as pool:
+        leader = pool.submit(cache.responses.get_or_call, REQUEST, old)
+        begun.wait(20)
+        waiter = pool.submit(cache.responses.get_or_call, REQUEST, lambda: "?")
+        while missed(cache) < 2:
+            threading.Event().wait(0.001)
+        drop(cache)
+        new = cache.responses.get_or_call(REQUEST, lambda: "new")
+        gate.set()
+
+        assert ("old", "new") == (leader.result(20), new)
+        assert waiter.result(20) in {"old", "?"}

@@ -8,12 +8,12 @@ from llmcache.codec.envelope import pack
 from llmcache.codec.envelopes import READABLE
 from llmcache.errors import StoreTimeout, StoreUnavailable
 from llmcache.flows.looking import Found
-from llmcache.flows.once import nothing_shared, share, share_or_lead
+from llmcache.flows.once import LONGEST_WAIT, nothing_shared, share, share_or_lead
 from llmcache.model.entry import Entry, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
-from llmcache.protocols.flight_ops import Await, Board, Hold, Land, Landed, Token
+from llmcache.protocols.flight_ops import Await, Board, Hold, Land, Landed, Leading, Token
 from llmcache.protocols.flights import Ending, Witness
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore, Put
 from llmcache.protocols.steps import Steps
@@ -24,6 +24,7 @@ KEY = Key(Space(Namespace(("shop",)), Kind.RESPONSE), "ab" * 32)
 ENTRY = Entry("answer", made_at=100.0, provenance=Provenance("m", 3, 4, None, 1.5))
 BODY = pack(ENTRY, KEY)
 LEASE = Put(Key(Space(Namespace(("shop",)), Kind.LEASE), "ab" * 32), b"mine", 10.0)
+BOTH = GetMany((LEASE.key, KEY))
 COALESCED = Emit(Event(Happening.COALESCED, KEY.digest, "", 3, 4, 1.5))
 
 
@@ -39,11 +40,11 @@ class HandFlight:
         """Remember it."""
         self.is_over = True
 
-    def wait(self) -> bytes | Ending:
+    def wait(self, longest: float, /) -> bytes | Ending:
         """Never asked here."""
         raise AssertionError("the driver waits")
 
-    async def wait_async(self) -> bytes | Ending:
+    async def wait_async(self, longest: float, /) -> bytes | Ending:
         """Never asked here."""
         raise AssertionError("the driver waits")
 
@@ -130,7 +131,7 @@ def test_who_waits_opens_what_landed() -> None:
     steps = share(KEY, READABLE, 7)
     next(steps)
 
-    assert Await(flight) == steps.send((flight, False))
+    assert Await(flight, LONGEST_WAIT) == steps.send((flight, False))
     assert COALESCED == steps.send(BODY)
     assert Found(ENTRY) == finish(steps, None)
 
@@ -168,10 +169,12 @@ def begun_across() -> tuple[HandFlight, Steps[Any]]:
     """The steps of one who leads and shares with other processes, at taking the lease."""
     flight = HandFlight()
     steps = share(KEY, READABLE, 7, across=True)
-    next(steps)
 
+    assert Leading() == next(steps)
+    assert Board(KEY) == steps.send(False)
     assert Token() == steps.send((flight, True))
-    assert PutIfAbsent(LEASE) == steps.send(b"mine")
+    assert Hold(flight, LEASE) == steps.send(b"mine")
+    assert PutIfAbsent(LEASE) == steps.send(None)
     return flight, steps
 
 
@@ -179,8 +182,7 @@ def test_who_takes_the_lease_looks_again_and_leads() -> None:
     """Another process may have answered just before."""
     flight, steps = begun_across()
 
-    assert Hold(flight, LEASE) == steps.send(True)
-    assert GetMany((KEY,)) == steps.send(None)
+    assert GetMany((KEY,)) == steps.send(True)
     assert flight is finish(steps, [None])
 
 
@@ -188,27 +190,54 @@ def test_who_waits_for_another_process_looks_less_and_less_often() -> None:
     """Until its lease is gone; then the answer is there, and for all who wait here as well."""
     _, steps = begun_across()
 
-    assert GetMany((LEASE.key,)) == steps.send(False)
-    assert Pause(0.002) == steps.send([b"theirs"])
-    assert GetMany((LEASE.key,)) == steps.send(None)
-    assert Pause(0.003) == steps.send([b"theirs"])
+    assert BOTH == steps.send(False)
+    assert BOTH == steps.send([b"theirs", None])
+    assert Pause(0.002) == steps.send([b"theirs", None])
+    assert BOTH == steps.send(None)
+    assert Pause(0.003) == steps.send([b"theirs", None])
     steps.send(None)
-    assert GetMany((KEY,)) == steps.send([None])
+    assert GetMany((KEY,)) == steps.send([None, None])
     assert Now() == steps.send([BODY])
     assert Land(KEY, BODY) == steps.send(150.0)
     assert COALESCED == steps.send(None)
     assert Found(ENTRY) == finish(steps, None)
 
 
+def test_an_answer_ends_the_waiting_where_the_lease_was_not_given_back() -> None:
+    """Its process ended right after keeping it. What was there before, and may not be served, is no answer."""
+    _, steps = begun_across()
+    steps.send(False)
+    steps.send([b"theirs", b"old"])
+
+    assert Pause(0.002) == steps.send([b"theirs", b"old"])
+    steps.send(None)
+    assert GetMany((KEY,)) == steps.send([b"theirs", BODY])
+
+
+def test_nobody_waits_for_another_process_for_ever() -> None:
+    """A lease may stay long after its holder, where a clock was set back."""
+    _, steps = begun_across()
+    steps.send(False)
+    op, pauses = steps.send([b"theirs", None]), 0.0
+    while op != GetMany((KEY,)):
+        op = steps.send([b"theirs", None])
+        if isinstance(op, Pause):
+            pauses += op.seconds
+            op = steps.send(None)
+
+    assert LONGEST_WAIT <= pauses < LONGEST_WAIT + 1
+
+
 def test_a_lease_that_ends_without_an_answer_is_taken_over() -> None:
     """The process failed or was killed."""
     flight, steps = begun_across()
     steps.send(False)
+    steps.send([b"theirs", None])
 
-    assert GetMany((KEY,)) == steps.send([None])
-    assert PutIfAbsent(LEASE) == steps.send([None])
-    assert Hold(flight, LEASE) == steps.send(True)
-    steps.send(None)
+    assert GetMany((KEY,)) == steps.send([None, None])
+    assert Hold(flight, LEASE) == steps.send([None])
+    assert PutIfAbsent(LEASE) == steps.send(None)
+    steps.send(True)
     assert flight is finish(steps, [None])
 
 
@@ -216,11 +245,62 @@ def test_after_two_processes_that_failed_nobody_waits_for_a_third() -> None:
     """Leading goes on without a lease."""
     flight, steps = begun_across()
     steps.send(False)
+    steps.send([b"theirs", None])
+    steps.send([None, None])
     steps.send([None])
-    assert PutIfAbsent(LEASE) == steps.send([None])
+    assert PutIfAbsent(LEASE) == steps.send(None)
     steps.send(False)
-    assert GetMany((KEY,)) == steps.send([None])
+    steps.send([b"theirs", None])
+    assert GetMany((KEY,)) == steps.send([None, None])
+
     assert flight is finish(steps, [None])
+
+
+def test_who_leads_something_already_waits_for_no_other_process() -> None:
+    """The other may wait for what is led here; the call is made alone."""
+    flight, steps = HandFlight(), share(KEY, READABLE, 7, across=True)
+    next(steps)
+    steps.send(True)
+    steps.send((flight, True))
+
+    assert Hold(flight, LEASE) == steps.send(b"mine")
+    assert PutIfAbsent(LEASE) == steps.send(None)
+    assert flight is finish(steps, False)
+
+
+def test_who_leads_something_already_waits_for_nobody_here_either() -> None:
+    """Its own lease would be waited for by another process, and that waits for this one."""
+    steps = share(KEY, READABLE, 7, across=True)
+    next(steps)
+    steps.send(True)
+
+    assert finish(steps, (HandFlight(), False)) is None
+
+
+@pytest.mark.parametrize(("age", "found"), [(50.0, Found(ENTRY)), (49.9, None)])
+def test_an_answer_that_lands_is_taken_by_its_age_alone(age: float, found: Found | None) -> None:
+    """It may be one that was kept before, which its leader took."""
+    steps = share(KEY, READABLE, 7, max_age=age)
+    next(steps)
+    steps.send((HandFlight(), False))
+
+    assert Now() == steps.send(BODY)
+    if found is None:
+        assert finish(steps, 150.0) is None
+    else:
+        assert COALESCED == steps.send(150.0)
+        assert found == finish(steps, None)
+
+
+def test_looking_again_takes_nothing_that_is_too_old() -> None:
+    """As the first look did."""
+    flight, steps = HandFlight(), share(KEY, READABLE, 7, max_age=49.9)
+    next(steps)
+    steps.send((flight, True))
+    steps.send(8)
+    steps.send([BODY])
+
+    assert flight is finish(steps, 150.0)
 
 
 def test_a_store_that_takes_no_lease_keeps_nobody_from_leading() -> None:

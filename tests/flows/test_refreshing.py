@@ -46,10 +46,10 @@ class Boarded:
     def abandon(self) -> None:
         self.is_over = True
 
-    def wait(self) -> bytes | Ending:
+    def wait(self, longest: float, /) -> bytes | Ending:
         raise AssertionError("who refreshes, or is served, waits for nobody")
 
-    async def wait_async(self) -> bytes | Ending:
+    async def wait_async(self, longest: float, /) -> bytes | Ending:
         raise AssertionError("who refreshes, or is served, waits for nobody")
 
     def hold(self, lease: Put, store: object, /) -> None:
@@ -119,16 +119,16 @@ def test_of_all_processes_the_one_that_takes_the_lease_refreshes() -> None:
     """It looks again, because another may have finished just before."""
     steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), Boarded()
     lease = Put(lease_key(KEY), b"mine", LEASE)
-    looked = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", True, None, 0, [BODY], 95.0])
+    looked = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", None, True, 0, [BODY], 95.0])
 
-    assert [Token(), PutIfAbsent(lease), Hold(flight, lease), Landed(), LOOK, CLOCK] == looked[4:10]
+    assert [Token(), Hold(flight, lease), PutIfAbsent(lease), Landed(), LOOK, CLOCK] == looked[4:10]
     assert told(Happening.REFRESHED_EARLY) == looked[10]
 
 
 def test_where_another_process_refreshes_all_get_what_is_kept() -> None:
     """And nobody waits."""
     steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), Boarded()
-    ops = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", False])
+    ops = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", None, False])
 
     assert HIT == ops[-1]
     assert OLD == finish(steps, None).entry
@@ -138,9 +138,9 @@ def test_where_another_process_refreshes_all_get_what_is_kept() -> None:
 def test_a_store_that_takes_no_lease_leaves_the_refresh_to_this_process() -> None:
     """It is told, and the refresh goes on."""
     steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), Boarded()
-    ops = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", StoreTimeout("slow"), None, 0, [BODY], 95.0])
+    ops = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", None, StoreTimeout("slow"), None, 0, [BODY], 95.0])
 
-    assert told(Happening.STORE_FAILED, "StoreTimeout") == ops[6]
+    assert told(Happening.STORE_FAILED, "StoreTimeout") == ops[7]
     assert told(Happening.REFRESHED_EARLY) == ops[-1]
 
 

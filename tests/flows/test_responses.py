@@ -225,6 +225,7 @@ def test_a_cache_closed_meanwhile_loses_no_paid_answer() -> None:
     steps.send(100.0)
 
     assert steps.throw(ClosedError("closed")) == told(Happening.STORE_FAILED, "ClosedError")
+    assert steps.send(None) == landing("answer")
     assert finish(steps, None) is None
 
 

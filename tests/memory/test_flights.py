@@ -57,11 +57,11 @@ def test_a_landing_is_told_to_all_and_counted(flights: LocalFlights, elsewhere: 
     """Whoever waits gets the bytes, whoever comes too late as well."""
     flight = begun(flights, elsewhere)
     with ThreadPoolExecutor(3) as pool:
-        waiting = [pool.submit(flight.wait) for _ in range(3)]
+        waiting = [pool.submit(flight.wait, 20) for _ in range(3)]
         flights.land(KEY, b"body")
 
     assert [b"body"] * 3 == [done.result(10) for done in waiting]
-    assert (b"body", 1, True) == (flight.wait(), flights.landed, flight.is_over)
+    assert (b"body", 1, True) == (flight.wait(20), flights.landed, flight.is_over)
 
 
 def test_landing_where_nobody_leads_is_nothing(flights: LocalFlights) -> None:
@@ -77,14 +77,14 @@ def test_what_is_over_stays_as_it_ended(flights: LocalFlights, elsewhere: Thread
     flights.land(KEY, b"body")
     flight.abandon()
 
-    assert b"body" == flight.wait()
+    assert b"body" == flight.wait(20)
 
 
 def test_nobody_waits_for_the_own_flight(flights: LocalFlights) -> None:
     """It is told at once that waiting would never end."""
     flight, _ = flights.board(KEY)
 
-    assert Ending.NOT_WAITED is flight.wait()
+    assert Ending.NOT_WAITED is flight.wait(20)
 
 
 def test_nobody_waits_for_who_waits_for_them(flights: LocalFlights, elsewhere: ThreadPoolExecutor) -> None:
@@ -92,14 +92,46 @@ def test_nobody_waits_for_who_waits_for_them(flights: LocalFlights, elsewhere: T
     others = LocalFlights()
     mine, _ = flights.board(KEY)
     theirs = begun(others, elsewhere, OTHER)
-    waiting = elsewhere.submit(mine.wait)
+    waiting = elsewhere.submit(mine.wait, 20)
     while not mine.waiters:
         threading.Event().wait(0.001)
 
-    assert Ending.NOT_WAITED is theirs.wait()
+    assert Ending.NOT_WAITED is theirs.wait(20)
     flights.land(KEY, b"body")
     assert b"body" == waiting.result(10)
     assert [] == theirs.waits_for  # type: ignore[attr-defined]  # likewise
+
+
+def test_nobody_waits_for_ever(flights: LocalFlights, elsewhere: ThreadPoolExecutor) -> None:
+    """The leader may need the waiter in a way that nobody can see."""
+    flight = begun(flights, elsewhere)
+
+    assert Ending.NOT_WAITED is flight.wait(0.01)
+    assert not flight.is_over
+
+
+async def test_nobody_awaits_for_ever(flights: LocalFlights, elsewhere: ThreadPoolExecutor) -> None:
+    """The same, awaited."""
+    assert Ending.NOT_WAITED is await begun(flights, elsewhere).wait_async(0.01)
+
+
+async def test_a_blocking_wait_counts_what_its_thread_leads_in_any_cache(elsewhere: ThreadPoolExecutor) -> None:
+    """A task of this thread leads in one cache, somebody waits for it and leads in another, for which the thread waits."""
+    mine, theirs = LocalFlights(), LocalFlights()
+
+    async def lead() -> Flight:
+        return mine.board(KEY)[0]
+
+    led = await asyncio.create_task(lead())
+    other = begun(theirs, elsewhere, OTHER)
+    waiting = elsewhere.submit(led.wait, 20)
+    while not led.waiters:  # type: ignore[attr-defined]  # of the flight made here
+        threading.Event().wait(0.001)
+
+    assert Ending.NOT_WAITED is other.wait(20)
+    assert theirs.is_leading(blocking=True)
+    led.abandon()
+    waiting.result(10)
 
 
 def test_a_flight_of_a_thread_that_ended_is_given_up(flights: LocalFlights) -> None:
@@ -110,7 +142,7 @@ def test_a_flight_of_a_thread_that_ended_is_given_up(flights: LocalFlights) -> N
     thread.join()
 
     assert flights.board(KEY)[1]
-    assert Ending.ABANDONED is boarded[0].wait()
+    assert Ending.ABANDONED is boarded[0].wait(20)
 
 
 def test_who_waits_finds_out_that_the_thread_ended(flights: LocalFlights) -> None:
@@ -127,7 +159,7 @@ def test_who_waits_finds_out_that_the_thread_ended(flights: LocalFlights) -> Non
         threading.Event().wait(0.001)
     flight, leads = flights.board(KEY)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(flight.wait)
+        waiting = pool.submit(flight.wait, 20)
         ends.set()
 
         assert (False, Ending.ABANDONED) == (leads, waiting.result(10))
@@ -152,7 +184,7 @@ async def test_a_task_that_ended_without_landing_is_noticed(flights: LocalFlight
 
     flight = await asyncio.create_task(lead())
 
-    assert Ending.ABANDONED is await flight.wait_async()
+    assert Ending.ABANDONED is await flight.wait_async(20)
 
 
 async def test_a_task_that_went_on_from_its_call_is_noticed(flights: LocalFlights) -> None:
@@ -178,7 +210,7 @@ async def test_a_task_that_went_on_from_its_call_is_noticed(flights: LocalFlight
 
     assert leads
     gate.set()
-    assert Ending.ABANDONED is await (await task).wait_async()
+    assert Ending.ABANDONED is await (await task).wait_async(20)
     assert not flight.is_over
 
 
@@ -205,7 +237,7 @@ async def test_a_waiter_whose_loop_is_closed_does_not_stop_the_landing(flights: 
     gone = asyncio.new_event_loop()
 
     async def wait() -> None:
-        await flight.wait_async()
+        await flight.wait_async(20)
 
     def abandon_loop() -> None:
         task = gone.create_task(wait())

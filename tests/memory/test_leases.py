@@ -149,6 +149,16 @@ def test_closing_gives_back_what_is_held(flights: LocalFlights, store: MemorySto
     assert not flight.is_over
 
 
+async def test_what_is_led_after_closing_is_not_held(flights: LocalFlights, store: MemoryStore) -> None:
+    """Closing would not end where callers go on."""
+    flights.leases.close()
+    flight, _ = flights.board(KEY)
+    flight.hold(LONG, store)
+    flight.hold_async(LONG, AsyncMemoryStore(store))
+
+    assert ([], {}) == (flights.leases._held, flights.leases._tasks)
+
+
 async def test_closing_gives_back_what_tasks_hold(flights: LocalFlights, store: MemoryStore) -> None:
     """They have done so when it returns."""
     flight, _ = flights.board(KEY)
@@ -208,12 +218,12 @@ def test_a_child_process_leaves_the_leases_to_its_parent(flights: LocalFlights, 
     mine.hold(LONG, store)
 
     def lead() -> bool:
-        flights.leases.close()
-        kept = lease_in(store) == b"mine"
         flight, leads = flights.board(KEY)
-        flight.hold(LONG, store)
+        own = Put(Key(LEASE.space, "two"), b"child's", 60)
+        store.put_many([own])
+        flight.hold(own, store)
         flights.leases.close()
-        return kept and leads and lease_in(store) is None
+        return leads and [b"mine", None] == store.get_many([LEASE, own.key])
 
     assert 0 == in_child(lead)
     flights.leases.close()

@@ -12,6 +12,7 @@ from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.protocols import store_ops
 from llmcache.protocols.key_value import Put
+from llmcache.protocols.news import News
 from llmcache.protocols.steps import Op
 from llmcache.protocols.store_ops import (
     Append,
@@ -26,6 +27,7 @@ from llmcache.protocols.store_ops import (
     ReadLog,
     Scan,
     Spaces,
+    Watch,
 )
 
 SHOP = Space(Namespace(("shop",)), Kind.RESPONSE)
@@ -33,6 +35,11 @@ TALKS = Space(SHOP.namespace, Kind.HISTORY)
 ONE, TWO, NEW = (Key(SHOP, name) for name in ("one", "two", "new"))
 TALK = Key(TALKS, "talk")
 BODIES = (b"3", b"4")
+
+
+def hear(news: News) -> None:
+    """Be told of changes, and do nothing about them."""
+
 
 # Each op, and the call that it stands for.
 OPS: dict[Op[Any], Callable[[MemoryStore], Any]] = {
@@ -48,6 +55,7 @@ OPS: dict[Op[Any], Callable[[MemoryStore], Any]] = {
     LogLength(TALK): lambda store: store.log_length(TALK),
     DeleteLog(TALK): lambda store: store.delete_log(TALK),
     Spaces(): lambda store: store.spaces(),
+    Watch(hear): lambda store: store.watch(hear),
     Scan(SHOP, ONE, 1): lambda store: store.scan(SHOP, after=ONE, count=1),
 }
 
