@@ -10,6 +10,7 @@ import pytest
 from tests.redis.clusters import Members
 from tests.redis.servers import Server, system_redis
 from tests.stores import DATABASES, Clock, Fresh, Kind, fresh_store, kinds_for
+from tests.tracing import tracers_in_turn
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -17,6 +18,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "store_kind" in metafunc.fixturenames:
         kinds = kinds_for(metafunc)
         metafunc.parametrize("store_kind", [pytest.param(kind, id=kind.name, marks=kind.marks) for kind in kinds])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traced_in_turn() -> Iterator[None]:
+    """Coverage loses no thread."""
+    with tracers_in_turn():
+        yield
 
 
 @pytest.fixture(scope="session")

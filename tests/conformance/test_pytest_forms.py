@@ -98,7 +98,7 @@ def test_missing_need_fails_until_it_is_named(tmp_path: Path) -> None:
 
 def test_undeclared_ability_runs_the_probe_in_its_place(tmp_path: Path) -> None:
     """A store that cannot be opened twice is shown to be private, and the test passes by that."""
-    code, out = ran(tmp_path, "-k", "another_handle", source=ORDINARY)
+    code, out = ran(tmp_path, "-k", "another_handle and not told", source=ORDINARY)
 
     assert 0 == code
     assert "4 passed" in out

@@ -114,7 +114,7 @@ def open_files() -> int:
 async def test_nothing_is_left_after_close(folder: Path) -> None:
     """Fifty times opened, used in both colours and closed: no thread, no open file and no warning is left."""
     gc.collect()
-    before = (open_files(), set(threading.enumerate()))
+    files, threads = open_files(), set(threading.enumerate())
     for number in range(50):
         pair = open_pair(folder)
         assert pair.blocking is not None
@@ -125,7 +125,8 @@ async def test_nothing_is_left_after_close(folder: Path) -> None:
         await pair.awaiting.close()
     gc.collect()
 
-    assert before == (open_files(), set(threading.enumerate()))
+    # Those of another test's servers may still be ending.
+    assert (files, set()) == (open_files(), set(threading.enumerate()) - threads)
 
 
 @pytest.mark.slow
