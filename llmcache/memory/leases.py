@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, Protocol
 
 from llmcache.model.units import Seconds
@@ -61,8 +62,10 @@ class Leases:
         self._begin()
 
     def _begin(self) -> None:
-        # No lock across forks: it is taken by who ends a flight, who may hold one. A child begins anew.
-        self._changed = threading.Condition(threading.RLock())
+        # No lock across forks: a child begins anew.
+        self._lock = threading.RLock()
+        # Whoever ends a flight puts something in, perhaps from a finalizer in the middle of anything: it may take no lock.
+        self._woken: SimpleQueue[None] = SimpleQueue()
         self._process = os.getpid()
         self._is_closed = False
         self._held: list[Held] = []
@@ -75,7 +78,7 @@ class Leases:
         if self._process != os.getpid():
             # What the parent leads, the parent keeps. A child has no thread of it, and must not take its leases.
             self._begin()
-        with self._changed:
+        with self._lock:
             if self._is_closed:
                 return
             self._held.append(held)
@@ -105,12 +108,12 @@ class Leases:
         """Give back every lease; those of tasks by the loops they run in."""
         if self._process != os.getpid():
             self._begin()
-        with self._changed:
+        with self._lock:
             self._is_closed = True
             thread = self._thread
             for held in self._held:
                 held.due = float("-inf")
-            self._changed.notify()
+        self._notify()
         if thread is not None:
             thread.join()
         for task, enough in tuple(self._tasks.items()):
@@ -129,22 +132,21 @@ class Leases:
         await loop.run_in_executor(None, self.close)
 
     def _notify(self) -> None:
-        if self._process == os.getpid():
-            with self._changed:
-                self._changed.notify()
+        self._woken.put(None)
 
     def _keep(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 if not self._held:
                     self._thread = None
                     return
-                if not any(held.flight.is_over for held in self._held):
-                    soonest = min(held.due for held in self._held) - time.monotonic()
-                    self._changed.wait(max(0.0, min(soonest, RAREST_LOOK)))
+                soonest = min(held.due for held in self._held) - time.monotonic()
+            with suppress(Empty):
+                self._woken.get(timeout=max(0.0, min(soonest, RAREST_LOOK)))
+            with self._lock:
                 now = list(self._held)
             over = [held for held in now if not _goes_on(held)]
-            with self._changed:
+            with self._lock:
                 self._held = [held for held in self._held if held not in over]
 
 
