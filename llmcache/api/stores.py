@@ -1,7 +1,7 @@
 """From the settings in force to opened stores: each once, whatever purposes it serves."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -82,7 +82,7 @@ def _wrapped(pair: StorePair, choice: StoreChoice, around: Around, *, look_only:
 
 
 @contextmanager
-def _placed(origin: Origin | None) -> Iterator[None]:
+def _placed(origin: Origin | None) -> Generator[None]:
     """Say with a ConfigError where the value stands that it is about, if that is in a file or a variable."""
     try:
         yield
