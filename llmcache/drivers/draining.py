@@ -1,8 +1,9 @@
 """The thread that writes what a store behind it has accepted before it was written, and what is shared with that thread.
 
 Puts are written in the order they came in. What fails in passing is tried again until room is needed or the cache is closed; what the
-store refuses is dropped and told. A child process begins with nothing to write: what waits is its parent's to write. A program
-that ends without closing writes what waits first, for a bounded time.
+store refuses is dropped and told. Nobody but the thread writes what waits: others wish for it to be written next. A child
+process begins with nothing to write: what waits is its parent's to write. A program that ends without closing writes what waits
+first, for a bounded time.
 """
 
 import atexit
@@ -10,9 +11,10 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from llmcache.errors import StoreLimit, StoreTimeout, StoreUnavailable
@@ -32,17 +34,17 @@ _BATCH: Final = 64
 _PASSING: Final = (StoreUnavailable, StoreTimeout)
 
 
-@dataclass(frozen=True, slots=True)
-class Flight:
-    """The puts that are being written.
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    """What somebody needs to be in the store.
 
     Attributes:
-        keys: Theirs.
-        landed: Has a result when they are written or not.
+        missing: What is still to be written; what is put in its place meanwhile takes its place here, too.
+        ended: Has a result when there is none, or with the error that kept one from being written.
     """
 
-    keys: frozenset[Key]
-    landed: "Future[None]" = field(default_factory=Future)
+    missing: set[Waiting]
+    ended: "Future[Exception | None]" = field(default_factory=Future)
 
 
 class Draining:
@@ -66,7 +68,8 @@ class Draining:
     def _begin(self) -> None:
         self._process = os.getpid()
         self._backlog = self._make()
-        self._flight: Flight | None = None
+        self._flight: Sequence[Waiting] = ()
+        self._wishes: list[Wish] = []
         self._is_ending = False
         self._thread: threading.Thread | None = None
         self.ended: Future[None] = Future()
@@ -77,7 +80,10 @@ class Draining:
             self._here()
             if self._is_ending or not self._backlog.takes(puts) or not self._has_thread():
                 return None
+            before = self._backlog.under(put.key for put in puts) if self._wishes else []
             dropped = self._backlog.add(puts, self._around.monotonic())
+            self._replace(before, dropped)
+            self._needless(dropped)
             self._changed.notify_all()
             return dropped
 
@@ -90,24 +96,45 @@ class Draining:
             now = self._around.monotonic()
             return {key: self._backlog.body(key, now) for key in keys if key in self._backlog}
 
-    def take(self, chosen: Callable[[Key], bool]) -> list[Waiting] | Flight:
-        """Take out what waits under the chosen keys; where some of it is being written, return that flight instead."""
+    def wish(self, chosen: Callable[[Key], bool]) -> Wish | None:
+        """Have what waits under the chosen keys written next, and ask for news of it; None where nothing waits."""
         with self._changed:
             self._here()
-            if self._flight is not None and any(map(chosen, self._flight.keys)):
-                return self._flight
-            return self._backlog.take(list(filter(chosen, self._backlog.keys())))
-
-    def give_back(self, taken: Sequence[Waiting]) -> None:
-        """Have what was taken out written after all."""
-        with self._changed:
-            self._backlog.add_again(taken)
+            missing = set(self._backlog.under(filter(chosen, self._backlog.keys())))
+            missing.update(one for one in self._flight if chosen(one.put.key))
+            if not missing:
+                return None
+            self._wishes.append(wish := Wish(missing))
             self._changed.notify_all()
+            return wish
 
-    def left(self, taken: Sequence[Waiting]) -> list[Put]:
-        """Return puts with the time to live that they have left."""
+    def _replace(self, before: Iterable[Waiting], dropped: Iterable[Waiting]) -> None:
+        """Wish for what was put in the place of what was wished for, unless that is being written."""
+        for old in before:
+            new = [one for one in (*self._backlog.under((old.put.key,)), *dropped) if one.put.key == old.put.key]
+            for wish in self._wishes:
+                if old in wish.missing and old not in self._flight:
+                    wish.missing.remove(old)
+                    wish.missing.update(new)
+
+    def _needless(self, waiting: Iterable[Waiting]) -> None:
+        """Tell those who wished for it that it need not be written; where it is being written, they wait for that."""
+        if self._wishes:
+            self._settle([one for one in waiting if one not in self._flight])
+
+    def _settle(self, settled: Collection[Waiting], error: Exception | None = None) -> None:
+        """Tell those who wished for it that it is done, or why not."""
+        for wish in list(self._wishes):
+            if wish.missing.isdisjoint(settled):
+                continue
+            wish.missing.difference_update(settled)
+            if error is not None or not wish.missing:
+                self._wishes.remove(wish)
+                wish.ended.set_result(error)
+
+    def _left(self, batch: Sequence[Waiting]) -> list[Put]:
         now = self._around.monotonic()
-        return [waiting.left(now) for waiting in taken]
+        return [waiting.left(now) for waiting in batch]
 
     def end(self) -> None:
         """Accept nothing any more; `ended` has a result when what waits is written, or cannot be."""
@@ -121,7 +148,9 @@ class Draining:
     def abandon(self) -> list[Waiting]:
         """Forget what is still not written, and return it."""
         with self._changed:
-            return self._backlog.take(self._backlog.keys())
+            dropped = self._backlog.take(self._backlog.keys())
+            self._needless(dropped)
+            return dropped
 
     def _here(self) -> None:
         if self._process != os.getpid():
@@ -154,41 +183,53 @@ class Draining:
                 if self._is_ending:
                     return None
                 self._changed.wait()
-            batch = self._backlog.oldest(self._most)
-            self._flight = Flight(frozenset(waiting.put.key for waiting in batch))
+            self._flight = batch = self._wanted()
             return batch
+
+    def _wanted(self) -> list[Waiting]:
+        """Return what somebody wishes for, and then what has waited longest."""
+        if not self._wishes:
+            return self._backlog.oldest(self._most)
+        wished = (one.put.key for wish in self._wishes for one in wish.missing)
+        keys = dict.fromkeys(chain(wished, self._backlog.keys()))
+        return self._backlog.under(keys)[: self._most]
 
     def _written(self, batch: list[Waiting]) -> bool:
         """Write a batch, and forget what need not be tried again; False where something must be."""
         done: list[Waiting] = []
+        error: Exception | None = StoreUnavailable("what waited to be written was not written")
         try:
-            return self._tried(batch, done)
+            error = self._tried(batch, done)
         finally:
             with self._changed:
                 self._backlog.written(done)
-                flight, self._flight = self._flight, None
-            if flight is not None:
-                flight.landed.set_result(None)
+                self._flight = ()
+                self._settle(done)
+                self._settle(batch, error)
+        return error is None
 
-    def _tried(self, batch: list[Waiting], done: list[Waiting]) -> bool:
+    def _tried(self, batch: list[Waiting], done: list[Waiting]) -> Exception | None:
+        """Write a batch; return the error for which it has to be tried again."""
         try:
-            self._store.put_many(self.left(batch))
-        except _PASSING:
-            return False
+            self._store.put_many(self._left(batch))
+        except _PASSING as error:
+            return error
         except Exception as error:  # noqa: BLE001 -- told by its class; nobody waits for it here
             if len(batch) > 1:
                 # One of them is what the store does not take: the others are written.
-                return all(self._tried([waiting], done) for waiting in batch)
+                errors = (self._tried([waiting], done) for waiting in batch)
+                return next((passing for passing in errors if passing is not None), None)
             what = Happening.TOO_LARGE if isinstance(error, StoreLimit) else Happening.STORE_FAILED
             self._around.emit(Event(what, batch[0].put.key.digest, type(error).__name__))
         done += batch
-        return True
+        return None
 
     def _pause(self) -> None:
-        """Wait before the next attempt; where the cache is being closed there is none."""
+        """Wait before the next attempt, unless somebody wishes for one; where the cache is being closed there is none."""
         with self._changed:
-            is_ending = self._changed.wait_for(lambda: self._is_ending, _PAUSE)
-            dropped = self._backlog.take(self._backlog.keys()) if is_ending else []
+            self._changed.wait_for(lambda: self._is_ending or self._wishes, _PAUSE)
+            dropped = self._backlog.take(self._backlog.keys()) if self._is_ending else []
+            self._needless(dropped)
         for waiting in dropped:
             self._around.emit(Event(Happening.DROPPED, waiting.put.key.digest))
 

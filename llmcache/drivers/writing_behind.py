@@ -1,8 +1,10 @@
 """The layer that lets a caller go on before its answer is written.
 
 Answers and embeddings that are put go into a bounded backlog, and a thread writes them. Whoever reads a key that waits is answered from
-the backlog. Everything else that is written keeps its order: before anything is deleted, cleared, or put under a condition, what waits
-under the same keys is dropped or written, and what is being written is waited for.
+the backlog. Everything else that is written keeps its order: before anything is deleted, cleared, put under a condition or listed, what
+waits under the same keys is written, by the same thread. Where that fails the other fails, too, and what waits goes on waiting.
+
+A lease is given back when the answer that it was taken for is in the store: who takes it next, in another process, has to find it.
 
 An answer is "kept" when it is accepted. What is lost when the process is killed, when the backlog is full, or when the store stays away
 until the cache is closed, was worth a call of the model, and no more: conversations and tag marks are never written behind.
@@ -15,15 +17,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from llmcache.drivers.draining import LONGEST_END, Draining, Flight
+from llmcache.drivers.draining import LONGEST_END, Draining
 from llmcache.memory.backlog import Backlog
 from llmcache.model.capabilities import Limits
 from llmcache.model.event import Event, Happening
-from llmcache.model.key import Key
+from llmcache.model.key import Key, Kind
 from llmcache.model.units import Seconds
 from llmcache.protocols.checks import check_puts
 from llmcache.protocols.key_value import KeyValueStore
-from llmcache.protocols.steps import Op, Reply, Steps
+from llmcache.protocols.steps import Op, R, Reply, Steps
 from llmcache.protocols.store_ops import Clear, DeleteIfEqual, DeleteMany, GetMany, PutIfAbsent, PutMany, Scan, Spaces
 from llmcache.protocols.world import Around, AsyncWorld, World
 from llmcache.protocols.world_ops import Emit
@@ -33,22 +35,24 @@ MOST_WAITING: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Landed(Op[None]):
-    """Wait until something that a thread does has ended, or for so long."""
+class Landed(Op[R | None]):
+    """Wait until something that a thread does has ended, or for so long; the reply is its result, None where there is none yet."""
 
-    what: "Future[None]"
+    what: "Future[R]"
     seconds: Seconds | None = None
 
-    def on(self, world: World, /) -> None:
+    def on(self, world: World, /) -> R | None:
         with suppress(NotYetError):
-            self.what.result(self.seconds)
+            return self.what.result(self.seconds)
+        return None
 
-    async def on_async(self, world: AsyncWorld, /) -> None:
+    async def on_async(self, world: AsyncWorld, /) -> R | None:
         import asyncio  # noqa: PLC0415 -- blocking programs never need it
 
         # Others wait for the same: whoever is cancelled takes it from none of them.
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self.what)), self.seconds)
+            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self.what)), self.seconds)
+        return None
 
 
 class WritingBehind:
@@ -73,15 +77,15 @@ class WritingBehind:
         elif isinstance(op, PutMany):
             steps = self._put(op)
         elif isinstance(op, DeleteMany):
-            steps = self._after(op, set(op.keys).__contains__, writes=False)
+            steps = self._behind(op, set(op.keys).__contains__)
         elif isinstance(op, Clear):
-            steps = self._after(op, lambda key: key.space == op.space, writes=False)
+            steps = self._behind(op, lambda key: key.space == op.space)
         elif isinstance(op, PutIfAbsent):
-            steps = self._after(op, op.put.key.__eq__, writes=True)
+            steps = self._behind(op, op.put.key.__eq__)
         elif isinstance(op, DeleteIfEqual):
-            steps = self._after(op, op.key.__eq__, writes=True)
+            steps = self._behind(op, _is_leased(op.key) if op.key.space.kind is Kind.LEASE else op.key.__eq__)
         elif isinstance(op, Spaces | Scan):
-            steps = self._after(op, lambda _: True, writes=True)
+            steps = self._behind(op, lambda _: True)
         else:
             steps = iter(op)
         return cast("Steps[Reply]", steps)
@@ -110,18 +114,17 @@ class WritingBehind:
                 for waiting in dropped:
                     yield from Emit(Event(Happening.DROPPED, waiting.put.key.digest))
                 return
-        yield from self._after(PutMany(puts), {put.key for put in puts}.__contains__, writes=False)
+        yield from self._behind(PutMany(puts), {put.key for put in puts}.__contains__)
 
-    def _after(self, op: Op[Any], chosen: Callable[[Key], Any], *, writes: bool) -> Steps[Any]:
-        """Do `op` when nothing waits under the chosen keys any more: it is written before, or else dropped."""
-        taken = self._draining.take(lambda key: chosen(key) is True)
-        while isinstance(taken, Flight):
-            yield from Landed(taken.landed)
-            taken = self._draining.take(lambda key: chosen(key) is True)
-        if taken and writes:
-            try:
-                yield from PutMany(self._draining.left(taken))
-            except BaseException:
-                self._draining.give_back(taken)
-                raise
+    def _behind(self, op: Op[Any], chosen: Callable[[Key], bool]) -> Steps[Any]:
+        """Do `op` when what waits under the chosen keys is written; what is put there from now on comes in at the same time."""
+        wish = self._draining.wish(chosen)
+        error = None if wish is None else (yield from Landed(wish.ended))
+        if error is not None:
+            raise error
         return (yield from op)
+
+
+def _is_leased(lease: Key) -> Callable[[Key], bool]:
+    """Return what is True for the keys that a lease may have been taken for: see `flows.once.lease_key`."""
+    return lambda key: key.name == lease.name and key.space.namespace == lease.space.namespace

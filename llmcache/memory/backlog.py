@@ -94,12 +94,9 @@ class Backlog:
         """Return the `most` that have waited longest; they stay until `written`."""
         return [waiting for waiting, _ in zip(self._waiting.values(), range(most), strict=False)]
 
-    def add_again(self, taken: Iterable[Waiting]) -> None:
-        """Add what was taken out and not written, but for keys that have been put anew meanwhile."""
-        for waiting in taken:
-            if waiting.put.key not in self._waiting:
-                self._waiting[waiting.put.key] = waiting
-                self._bytes += waiting.size
+    def under(self, keys: Iterable[Key]) -> list[Waiting]:
+        """Return what waits under `keys`; it stays until `written`."""
+        return [waiting for key in keys if (waiting := self._waiting.get(key)) is not None]
 
     def written(self, batch: Iterable[Waiting]) -> None:
         """Forget what was written, but for keys that have been put anew meanwhile."""

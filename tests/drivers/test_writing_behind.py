@@ -2,96 +2,22 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from llmcache.drivers import draining
 from llmcache.drivers.draining import Draining
-from llmcache.drivers.layered import layered
 from llmcache.drivers.worlds import Surroundings
-from llmcache.drivers.writing_behind import WritingBehind
 from llmcache.errors import StoreLimit, StoreRefused, StoreTimeout, StoreUnavailable, UsageError
-from llmcache.memory import AsyncMemoryStore, MemoryStore
+from llmcache.memory import MemoryStore
 from llmcache.memory.backlog import OVERHEAD
-from llmcache.model.event import Event, Happening, Told
-from llmcache.model.key import Key, Kind, Space
-from llmcache.model.namespace import Namespace
+from llmcache.model.event import Happening
 from llmcache.protocols.key_value import Put
-from llmcache.protocols.whole import AsyncStore, Store, StorePair
+from llmcache.protocols.whole import Store
+from tests.drivers.behind import LEASE, LONG, SPACE, TAG, A, B, Behind, C, D, later
 from tests.forks import in_child
-
-SPACE = Space(Namespace(("shop",)), Kind.RESPONSE)
-A, B, C, D = (Key(SPACE, name * 12) for name in "abcd")
-TAG, LEASE = (Key(Space(Namespace(("shop",)), kind), "one") for kind in (Kind.TAG, Kind.LEASE))
-LONG = 30.0
-
-
-class Gated(MemoryStore):
-    """A store whose writes wait at a gate, and that fails as it is told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.gate = threading.Event()
-        self.gate.set()
-        self.at_the_gate = threading.Semaphore(0)
-        self.fail: Callable[[Sequence[Put]], None] = lambda puts: None
-        self.batches: list[list[Key]] = []
-
-    def put_many(self, puts: Sequence[Put]) -> None:
-        self.at_the_gate.release()
-        assert self.gate.wait(LONG)
-        self.batches.append([put.key for put in puts])
-        self.fail(puts)
-        super().put_many(puts)
-
-
-class Behind:
-    """A gated store that is written behind, in both colours, and what was told."""
-
-    def __init__(self, max_bytes: int = 1 << 20) -> None:
-        self.store = Gated()
-        self.told: list[Told] = []
-        self.changed = threading.Condition()
-        around = Surroundings(lambda: 0.0, lambda: 0.0, self.hear)
-        self.layer = WritingBehind(self.store, around, max_bytes)
-        pair = layered(
-            StorePair(self.store, AsyncMemoryStore(self.store)), self.layer, around, closing=self.layer.closing
-        )
-        self.blocking: Store = pair.blocking  # type: ignore[assignment]  # a layered store obeys it
-        self.awaiting: AsyncStore = pair.awaiting  # type: ignore[assignment]
-
-    def hear(self, told: Told) -> None:
-        """Keep what is told."""
-        with self.changed:
-            self.told.append(told)
-            self.changed.notify_all()
-
-    def heard(self, number: int) -> list[tuple[Happening, str]]:
-        """Wait until so many things were told, and return them."""
-        with self.changed:
-            assert self.changed.wait_for(lambda: len(self.told) >= number, LONG)
-            return [(told.what, told.key[:1]) for told in self.told if isinstance(told, Event)]
-
-    def put(self, *keys: Key, body: bytes = b"body") -> None:
-        """Put each key in a call of its own."""
-        for key in keys:
-            self.blocking.put_many((Put(key, body),))
-
-    @contextmanager
-    def one_in_flight(self, key: Key) -> Generator[None]:
-        """Have `key` being written during a block, and not done."""
-        self.store.gate.clear()
-        self.put(key)
-        assert self.store.at_the_gate.acquire(timeout=LONG)
-        yield
-        self.store.gate.set()
-
-    def inside(self, *keys: Key) -> list[bytes | None]:
-        """Read the store itself."""
-        return MemoryStore.get_many(self.store, keys)
 
 
 @pytest.fixture
@@ -101,13 +27,6 @@ def behind() -> Iterator[Behind]:
     yield made
     made.store.gate.set()
     made.blocking.close()
-
-
-def later(work: Callable[[], object]) -> threading.Thread:
-    """Do something in another thread."""
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
 
 
 async def test_caller_goes_on_and_reads_what_it_wrote(behind: Behind) -> None:
@@ -309,6 +228,8 @@ def test_failed_condition_leaves_what_waits(behind: Behind) -> None:
         behind.store.fail = fail
         thread = later(put_if_absent)
     thread.join(LONG)
+    for _ in range(2):
+        assert behind.store.at_the_gate.acquire(timeout=LONG)
     behind.blocking.close()
 
     assert [[A], [A], [B]] == sorted(behind.store.batches, key=str)

@@ -80,16 +80,13 @@ def test_written_are_forgotten_but_for_those_put_anew(backlog: Backlog) -> None:
     assert backlog
 
 
-def test_taken_out_and_given_back(backlog: Backlog) -> None:
-    """What was put anew meanwhile stays."""
+def test_what_waits_under_keys(backlog: Backlog) -> None:
+    """In the order that was asked for; it stays until it is taken."""
     backlog.add([put(A), put(B)], 0.0)
-    taken = backlog.take([A, B, C])
-    assert not backlog
-    backlog.add([put(A, b"new")], 0.0)
-    backlog.add_again(taken)
 
-    assert ("ab", b"new") == (names(backlog), backlog.body(A, 0.0))
-    assert [A, B] == backlog.keys()
+    assert [B, A] == [waiting.put.key for waiting in backlog.under([B, C, A])]
+    assert [B] == [waiting.put.key for waiting in backlog.take([B, C])]
+    assert [A] == backlog.keys()
 
 
 def test_bytes_are_given_back(backlog: Backlog) -> None:
@@ -97,7 +94,6 @@ def test_bytes_are_given_back(backlog: Backlog) -> None:
     for _ in range(5):
         backlog.add([put(A, b"1234"), put(A, b"4321"), put(B, b"1234")], 0.0)
         backlog.written(backlog.oldest(1))
-        backlog.add_again(backlog.take([A, B]))
         backlog.take(backlog.keys())
 
     assert [] == backlog.add([put(A), put(B), put(C)], 0.0)
