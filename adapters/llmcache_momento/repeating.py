@@ -46,8 +46,16 @@ def _answered(calls: Sequence[Call], budget: Budget) -> Rounds[list[Any]]:
         # What is made again may have been done the first time, whatever becomes of it now.
         is_open = is_open or any(_leaves_open(calls[place], answers[place]) for place in again)
         yield (Pause(pause),)
-        for place, answer in zip(again, (yield [calls[place] for place in again]), strict=True):
-            answers[place] = answer
+        repeated = yield [calls[place] for place in again]
+        is_late = False
+        for place, answer in zip(again, repeated, strict=True):
+            if isinstance(answer, Failure) and answer.is_unsent:
+                # The pause took longer than it should, and no time is left: what failed before is what happened.
+                is_late = True
+            else:
+                answers[place] = answer
+        if is_late:
+            raise _told_of(calls, answers, is_open)
 
 
 def _may_repeat(call: Call, failure: Failure) -> bool:
