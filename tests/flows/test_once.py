@@ -15,10 +15,11 @@ from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.protocols.flight_ops import Await, Board, Hold, Land, Landed, Leading, Token
 from llmcache.protocols.flights import Ending, Witness
-from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore, Put
+from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import GetMany, PutIfAbsent
 from llmcache.protocols.world_ops import Emit, Now, Pause
+from tests.flows.hand_flight import HandFlight
 
 KEY = Key(Space(Namespace(("shop",)), Kind.RESPONSE), "ab" * 32)
 ENTRY = Entry("answer", made_at=100.0, provenance=Provenance("m", 3, 4, None, 1.5))
@@ -26,35 +27,6 @@ BODY = pack(ENTRY, KEY)
 LEASE = Put(Key(Space(Namespace(("shop",)), Kind.LEASE), "ab" * 32), b"mine", 10.0)
 BOTH = GetMany((LEASE.key, KEY))
 COALESCED = Emit(Event(Happening.COALESCED, KEY.digest, "", 3, 4, 1.5))
-
-
-class HandFlight:
-    """A flight that remembers whether it was abandoned."""
-
-    key = KEY
-
-    def __init__(self) -> None:
-        self.is_over = False
-
-    def abandon(self) -> None:
-        """Remember it."""
-        self.is_over = True
-
-    def wait(self, longest: float, /) -> bytes | Ending:
-        """Never asked here."""
-        raise AssertionError("the driver waits")
-
-    async def wait_async(self, longest: float, /) -> bytes | Ending:
-        """Never asked here."""
-        raise AssertionError("the driver waits")
-
-    def hold(self, lease: Put, store: KeyValueStore, /) -> None:
-        """Never asked here."""
-        raise AssertionError("the driver holds")
-
-    def hold_async(self, lease: Put, store: AsyncKeyValueStore, /) -> None:
-        """Never asked here."""
-        raise AssertionError("the driver holds")
 
 
 def finish(steps: Steps[Any], reply: Any) -> Any:
@@ -66,7 +38,7 @@ def finish(steps: Steps[Any], reply: Any) -> Any:
 
 def test_who_leads_goes_on_where_nothing_landed_since_they_looked() -> None:
     """No second look-up."""
-    flight = HandFlight()
+    flight = HandFlight(KEY)
     steps = share(KEY, READABLE, 7)
 
     assert Board(KEY) == next(steps)
@@ -76,7 +48,7 @@ def test_who_leads_goes_on_where_nothing_landed_since_they_looked() -> None:
 
 def test_who_leads_looks_again_where_something_landed_meanwhile() -> None:
     """What is there now is given to all who board since, too."""
-    flight = HandFlight()
+    flight = HandFlight(KEY)
     steps = share(KEY, READABLE, 7)
     next(steps)
     steps.send((flight, True))
@@ -91,7 +63,7 @@ def test_who_leads_looks_again_where_something_landed_meanwhile() -> None:
 @pytest.mark.parametrize("found", [None, b"damaged"])
 def test_who_leads_and_finds_nothing_again_leads(found: bytes | None) -> None:
     """The second miss is not counted."""
-    flight = HandFlight()
+    flight = HandFlight(KEY)
     steps = share(KEY, READABLE, 7)
     next(steps)
     steps.send((flight, True))
@@ -102,7 +74,7 @@ def test_who_leads_and_finds_nothing_again_leads(found: bytes | None) -> None:
 
 def test_a_store_that_fails_meanwhile_keeps_nobody_from_leading() -> None:
     """It is told, as any other failure."""
-    flight = HandFlight()
+    flight = HandFlight(KEY)
     steps = share(KEY, READABLE, 7)
     next(steps)
     steps.send((flight, True))
@@ -114,7 +86,7 @@ def test_a_store_that_fails_meanwhile_keeps_nobody_from_leading() -> None:
 
 def test_a_leader_that_is_cancelled_while_it_looks_again_hands_over() -> None:
     """Nobody waits for it in vain."""
-    flight = HandFlight()
+    flight = HandFlight(KEY)
     steps = share(KEY, READABLE, 7)
     next(steps)
     steps.send((flight, True))
@@ -127,7 +99,7 @@ def test_a_leader_that_is_cancelled_while_it_looks_again_hands_over() -> None:
 
 def test_who_waits_opens_what_landed() -> None:
     """It says what it saved."""
-    flight = HandFlight()
+    flight = HandFlight(KEY)
     steps = share(KEY, READABLE, 7)
     next(steps)
 
@@ -140,7 +112,7 @@ def test_what_landed_and_cannot_be_read_means_to_call_alone() -> None:
     """As where nothing came."""
     steps = share(KEY, READABLE, 7)
     next(steps)
-    steps.send((HandFlight(), False))
+    steps.send((HandFlight(KEY), False))
 
     assert finish(steps, b"damaged") is None
 
@@ -149,7 +121,7 @@ def test_who_must_not_wait_calls_alone() -> None:
     """At once."""
     steps = share(KEY, READABLE, 7)
     next(steps)
-    steps.send((HandFlight(), False))
+    steps.send((HandFlight(KEY), False))
 
     assert finish(steps, Ending.NOT_WAITED) is None
 
@@ -158,16 +130,16 @@ def test_after_two_abandoned_flights_nobody_waits_again() -> None:
     """A model that keeps failing must not make a queue."""
     steps = share(KEY, READABLE, 7)
     next(steps)
-    steps.send((HandFlight(), False))
+    steps.send((HandFlight(KEY), False))
 
     assert Board(KEY) == steps.send(Ending.ABANDONED)
-    steps.send((HandFlight(), False))
+    steps.send((HandFlight(KEY), False))
     assert finish(steps, Ending.ABANDONED) is None
 
 
 def begun_across() -> tuple[HandFlight, Steps[Any]]:
     """The steps of one who leads and shares with other processes, at taking the lease."""
-    flight = HandFlight()
+    flight = HandFlight(KEY)
     steps = share(KEY, READABLE, 7, across=True)
 
     assert Leading() == next(steps)
@@ -258,7 +230,7 @@ def test_after_two_processes_that_failed_nobody_waits_for_a_third() -> None:
 
 def test_who_leads_something_already_waits_for_no_other_process() -> None:
     """The other may wait for what is led here; the call is made alone."""
-    flight, steps = HandFlight(), share(KEY, READABLE, 7, across=True)
+    flight, steps = HandFlight(KEY), share(KEY, READABLE, 7, across=True)
     next(steps)
     steps.send(True)
     steps.send((flight, True))
@@ -274,7 +246,7 @@ def test_who_leads_something_already_waits_for_nobody_here_either() -> None:
     next(steps)
     steps.send(True)
 
-    assert finish(steps, (HandFlight(), False)) is None
+    assert finish(steps, (HandFlight(KEY), False)) is None
 
 
 @pytest.mark.parametrize(("age", "found"), [(50.0, Found(ENTRY)), (49.9, None)])
@@ -282,7 +254,7 @@ def test_an_answer_that_lands_is_taken_by_its_age_alone(age: float, found: Found
     """It may be one that was kept before, which its leader took."""
     steps = share(KEY, READABLE, 7, max_age=age)
     next(steps)
-    steps.send((HandFlight(), False))
+    steps.send((HandFlight(KEY), False))
 
     assert Now() == steps.send(BODY)
     if found is None:
@@ -294,7 +266,7 @@ def test_an_answer_that_lands_is_taken_by_its_age_alone(age: float, found: Found
 
 def test_looking_again_takes_nothing_that_is_too_old() -> None:
     """As the first look did."""
-    flight, steps = HandFlight(), share(KEY, READABLE, 7, max_age=49.9)
+    flight, steps = HandFlight(KEY), share(KEY, READABLE, 7, max_age=49.9)
     next(steps)
     steps.send((flight, True))
     steps.send(8)
@@ -317,7 +289,7 @@ def test_who_is_seen_only_twice_leads_without_knowing() -> None:
     steps = share_or_lead(KEY, READABLE, 7, witness)
 
     assert Board(KEY, witness) == next(steps)
-    steps.send((HandFlight(), True))
+    steps.send((HandFlight(KEY), True))
     assert finish(steps, 7) is None
 
 

@@ -18,11 +18,12 @@ from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.policy.freshness import Aging, Freshness
 from llmcache.protocols.flight_ops import Board, Hold, Land, Landed, Token
-from llmcache.protocols.flights import Ending, Witness
+from llmcache.protocols.flights import Witness
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Op, Steps
 from llmcache.protocols.store_ops import GetMany, PutIfAbsent, PutMany
 from llmcache.protocols.world_ops import Behind, Call, Emit, Monotonic, Now
+from tests.flows.hand_flight import HandFlight
 
 SPACE = Space(Namespace.of("shop"), Kind.RESPONSE)
 KEY = Key(SPACE, "ab" * 32)
@@ -33,30 +34,6 @@ GRACE = Aging(stale_if_error=50.0)
 HIT = Emit(saving(Happening.HIT, OLD, KEY))
 LOOK, CLOCK = GetMany((KEY,)), Now()
 WITNESS = Witness(object(), 1)
-
-
-class Boarded:
-    """A flight that notes whether it was abandoned."""
-
-    key = KEY
-
-    def __init__(self) -> None:
-        self.is_over = False
-
-    def abandon(self) -> None:
-        self.is_over = True
-
-    def wait(self, longest: float, /) -> bytes | Ending:
-        raise AssertionError("who refreshes, or is served, waits for nobody")
-
-    async def wait_async(self, longest: float, /) -> bytes | Ending:
-        raise AssertionError("who refreshes, or is served, waits for nobody")
-
-    def hold(self, lease: Put, store: object, /) -> None:
-        raise AssertionError("the driver holds")
-
-    def hold_async(self, lease: Put, store: object, /) -> None:
-        raise AssertionError("the driver holds")
 
 
 def call() -> Any:
@@ -101,7 +78,7 @@ def test_keeping_writes_the_soft_end_and_has_the_store_keep_it_longer() -> None:
 
 def test_one_caller_refreshes_and_waits_for_the_new_answer() -> None:
     """It leads the flight of the key, is told as a refresh and not as a hit, and ends the flight."""
-    steps, flight = get_or_call(KEY, call, terms()), Boarded()
+    steps, flight = get_or_call(KEY, call, terms()), HandFlight(KEY)
     looked = ops_of(steps, [0, [BODY], 95.0, (flight, True), 0])
 
     assert [Landed(), LOOK, CLOCK, Board(KEY), Landed(), told(Happening.REFRESHED_EARLY)] == looked
@@ -117,7 +94,7 @@ def test_one_caller_refreshes_and_waits_for_the_new_answer() -> None:
 
 def test_of_all_processes_the_one_that_takes_the_lease_refreshes() -> None:
     """It looks again, because another may have finished just before."""
-    steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), Boarded()
+    steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), HandFlight(KEY)
     lease = Put(lease_key(KEY), b"mine", LEASE)
     looked = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", None, True, 0, [BODY], 95.0])
 
@@ -127,7 +104,7 @@ def test_of_all_processes_the_one_that_takes_the_lease_refreshes() -> None:
 
 def test_where_another_process_refreshes_all_get_what_is_kept() -> None:
     """And nobody waits."""
-    steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), Boarded()
+    steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), HandFlight(KEY)
     ops = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", None, False])
 
     assert HIT == ops[-1]
@@ -137,7 +114,7 @@ def test_where_another_process_refreshes_all_get_what_is_kept() -> None:
 
 def test_a_store_that_takes_no_lease_leaves_the_refresh_to_this_process() -> None:
     """It is told, and the refresh goes on."""
-    steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), Boarded()
+    steps, flight = get_or_call(KEY, call, terms(coalesce="shared")), HandFlight(KEY)
     ops = ops_of(steps, [0, [BODY], 95.0, (flight, True), b"mine", None, StoreTimeout("slow"), None, 0, [BODY], 95.0])
 
     assert told(Happening.STORE_FAILED, "StoreTimeout") == ops[7]
@@ -146,7 +123,7 @@ def test_a_store_that_takes_no_lease_leaves_the_refresh_to_this_process() -> Non
 
 def test_the_others_get_what_is_kept_at_once() -> None:
     """Whoever finds a refresh under way is told as a hit and waits for nobody."""
-    steps, flight = get_or_call(KEY, call, terms()), Boarded()
+    steps, flight = get_or_call(KEY, call, terms()), HandFlight(KEY)
 
     assert HIT == ops_of(steps, [0, [BODY], 95.0, (flight, False)])[-1]
     assert Found(OLD, Freshness.STALE) == finish(steps, None)
@@ -164,7 +141,7 @@ def test_an_unlucky_number_leaves_the_refresh_to_others() -> None:
 
 def test_who_comes_just_after_a_refresh_does_not_refresh_again() -> None:
     """What landed between the look and the boarding is looked at, and served if it is fresh."""
-    steps, flight = get_or_call(KEY, call, terms()), Boarded()
+    steps, flight = get_or_call(KEY, call, terms()), HandFlight(KEY)
     ops = ops_of(steps, [0, [BODY], 95.0, (flight, True), 1, [RENEWED], 95.5])
 
     assert [Landed(), LOOK, CLOCK, Emit(saving(Happening.HIT, NEW, KEY))] == ops[4:]
@@ -175,14 +152,14 @@ def test_who_comes_just_after_a_refresh_does_not_refresh_again() -> None:
 def test_an_answer_to_something_else_does_not_stop_a_refresh() -> None:
     """Where what lies there is still the old answer, the caller leads."""
     steps = get_or_call(KEY, call, terms())
-    ops = ops_of(steps, [0, [BODY], 95.0, (Boarded(), True), 1, [BODY], 95.5])
+    ops = ops_of(steps, [0, [BODY], 95.0, (HandFlight(KEY), True), 1, [BODY], 95.5])
 
     assert told(Happening.REFRESHED_EARLY) == ops[-1]
 
 
 def test_a_refresh_that_fails_is_answered_by_what_is_kept() -> None:
     """It may still be served, so the caller loses nothing; it is told, and the error comes along."""
-    steps, flight, error = get_or_call(KEY, call, terms()), Boarded(), ConnectionError("down")
+    steps, flight, error = get_or_call(KEY, call, terms()), HandFlight(KEY), ConnectionError("down")
     ops = ops_of(steps, [0, [BODY], 95.0, (flight, True), 0, None, 1.0, error, 97.0])
 
     assert [Now(), told(Happening.SERVED_STALE, "ConnectionError")] == ops[-2:]
@@ -192,7 +169,7 @@ def test_a_refresh_that_fails_is_answered_by_what_is_kept() -> None:
 
 def test_a_refresh_that_is_cancelled_ends_the_flight_and_passes() -> None:
     """Nothing stands in for a caller that has gone."""
-    steps, flight = get_or_call(KEY, call, terms()), Boarded()
+    steps, flight = get_or_call(KEY, call, terms()), HandFlight(KEY)
     with pytest.raises(KeyboardInterrupt):
         ops_of(steps, [0, [BODY], 95.0, (flight, True), 0, None, 1.0, KeyboardInterrupt()])
 
@@ -220,7 +197,7 @@ def test_in_the_background_the_caller_is_served_and_waits_for_nothing(taken: boo
 
 def test_the_background_leads_calls_and_keeps() -> None:
     """In its own turn, so that the flight is that of the thread or task that calls."""
-    flight = Boarded()
+    flight = HandFlight(KEY)
     ops = ops_of(in_background()[1].steps(), [(flight, True), 0, None, 1.0, "new", 2.0, 96.0])
 
     assert [Board(KEY), Landed(), told(Happening.REFRESHED_BEHIND), Monotonic(), Call(call), Monotonic(), Now()] == ops[
@@ -233,17 +210,17 @@ def test_the_background_leaves_it_where_somebody_refreshes_or_has_done_so() -> N
     """One call, however long the work waited for its turn."""
     steps = in_background()[1].steps()
     ops_of(steps, [])
-    later, flight = in_background()[1].steps(), Boarded()
+    later, flight = in_background()[1].steps(), HandFlight(KEY)
     ops_of(later, [(flight, True), 1, [RENEWED]])
 
-    assert finish(steps, (Boarded(), False)) is None
+    assert finish(steps, (HandFlight(KEY), False)) is None
     assert finish(later, 95.5) is None
     assert flight.is_over
 
 
 def test_a_failure_in_the_background_is_told_and_ends_there() -> None:
     """Nobody is there to raise it to; the flight is over, so that others may try."""
-    steps, flight = in_background()[1].steps(), Boarded()
+    steps, flight = in_background()[1].steps(), HandFlight(KEY)
     ops = ops_of(steps, [(flight, True), 0, None, 1.0, TimeoutError("slow")])
 
     assert told(Happening.REFRESH_FAILED, "TimeoutError") == ops[-1]
@@ -313,7 +290,9 @@ def test_a_caller_seen_only_twice_leads_by_its_witness() -> None:
     """None tells it to ask; its offer, or the end of its call, ends the flight."""
     steps = found_or_lead(KEY, READABLE, Found(OLD, Freshness.STALE, is_due=True), 0, WITNESS)
 
-    assert [Board(KEY, WITNESS), Landed(), told(Happening.REFRESHED_EARLY)] == ops_of(steps, [(Boarded(), True), 0])
+    assert [Board(KEY, WITNESS), Landed(), told(Happening.REFRESHED_EARLY)] == ops_of(
+        steps, [(HandFlight(KEY), True), 0]
+    )
     assert finish(steps, None) is None
 
 
