@@ -41,6 +41,7 @@ class Decoded:
     ) -> None:
         self.envelopes = envelopes
         self.pack, self.peek, self.named = envelopes.pack, envelopes.peek, envelopes.named
+        self.wrap, self.unwrap = envelopes.wrap, envelopes.unwrap
         self._unpack = envelopes.unpack
         self._revive = revive
         self._max_bytes = max_bytes

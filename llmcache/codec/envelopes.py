@@ -2,12 +2,16 @@
 
 The one seam between what the flows think in (entries, keys of what was asked) and what a store gets to see. `READABLE`
 is the default: readable envelopes under readable names. Nothing else in the house packs or opens a body.
+
+What has a form of its own, as vectors have, is not an envelope and passes the seam by `wrap` and `unwrap`: a sealed cache
+seals it all the same.
 """
 
 from typing import Protocol
 
 from llmcache.codec import envelope
 from llmcache.codec.envelope import Header
+from llmcache.errors import DecodeError
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key
 
@@ -27,6 +31,18 @@ class Envelopes(Protocol):
         """Return what `body` says about itself, for tools that list; DataError as `unpack`."""
         ...
 
+    def wrap(self, raw: bytes, key: Key, /) -> bytes:
+        """Return the body of what is no entry and has a form of its own, for keeping under `key`."""
+        ...
+
+    def unwrap(self, body: bytes, key: Key, /) -> bytes:
+        """Return what was wrapped into `body` under `key`; where nothing is sealed that is `body`, whatever it holds.
+
+        So the form itself must tell a body that was damaged or lies under another key. DataError, and nothing else, for any
+        other bytes.
+        """
+        ...
+
     def named(self, key: Key, /) -> Key:
         """Return the key that a store is shown for `key`. It is asked once, where a key is made from what was asked."""
         ...
@@ -40,6 +56,14 @@ class Readable:
 
     def peek(self, body: bytes, key: Key) -> Header:
         return envelope.peek(body)
+
+    def wrap(self, raw: bytes, key: Key) -> bytes:
+        return raw
+
+    def unwrap(self, body: bytes, key: Key) -> bytes:
+        if type(body) is not bytes:
+            raise DecodeError(f"a body is of type bytes, found {type(body).__name__}")
+        return body
 
     def named(self, key: Key) -> Key:
         return key

@@ -1,7 +1,7 @@
 """Sealed envelopes: whoever can read the store learns nothing from it but lengths and times, and can plant nothing.
 
-A sealed body is a whole readable envelope (header, tags, times and value; squeezed where it is long), encrypted and
-authenticated by XAES-256-GCM, behind a head that can be read on the store's console:
+A sealed body is a whole readable envelope (header, tags, times and value; squeezed where it is long), or whatever else was
+wrapped, encrypted and authenticated by XAES-256-GCM, behind a head that can be read on the store's console:
 
     llmcache-sealed:1:3f2a91bc:<24 bytes of nonce><what is sealed><16 bytes of tag>
                     |     `-- which key (`Seal.ids`)
@@ -57,21 +57,20 @@ class SealedEnvelopes:
         self._head, self._cipher = next(iter(self._ciphers.items()))
 
     def pack(self, entry: Entry, key: Key) -> bytes:
-        text = envelope.pack(entry, key)
-        nonce = self._chance(_NONCE_BYTES)
-        return self._head + nonce + self._cipher.seal(nonce, text, _bound(self._head, key))
+        return self.wrap(envelope.pack(entry, key), key)
 
     def unpack(self, body: bytes, key: Key) -> Entry:
-        return envelope.unpack(self._opened(body, key), key)
+        return envelope.unpack(self.unwrap(body, key), key)
 
     def peek(self, body: bytes, key: Key) -> Header:
-        return envelope.peek(self._opened(body, key))
+        return envelope.peek(self.unwrap(body, key))
 
-    def named(self, key: Key) -> Key:
-        return key if self._hidden is None else self._hidden(key)
+    def wrap(self, raw: bytes, key: Key) -> bytes:
+        nonce = self._chance(_NONCE_BYTES)
+        return self._head + nonce + self._cipher.seal(nonce, raw, _bound(self._head, key))
 
-    def _opened(self, body: bytes, key: Key) -> bytes:
-        """Return the envelope that was sealed for `key`; SealError, VersionError or DecodeError for any other bytes."""
+    def unwrap(self, body: bytes, key: Key) -> bytes:
+        """Return what was sealed for `key`; SealError, VersionError or DecodeError for any other bytes."""
         if type(body) is not bytes:
             raise DecodeError(f"a body is of type bytes, found {type(body).__name__}")
         if len(body) > MAX_BYTES + _MOST_OVERHEAD:
@@ -86,6 +85,9 @@ class SealedEnvelopes:
                 f"the seal of the body under {key.digest} does not open: changed, or written under another key"
             )
         return text
+
+    def named(self, key: Key) -> Key:
+        return key if self._hidden is None else self._hidden(key)
 
     def _no_key(self, body: bytes, key: Key) -> DataError:
         """Return why no cipher fits the head of `body`."""

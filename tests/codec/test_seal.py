@@ -239,3 +239,38 @@ def test_the_frame_is_the_same_in_every_release() -> None:
 
     assert golden == SealedEnvelopes(Seal(OLD), lambda count: bytes(range(count))).pack(FULL, KEY)
     assert FULL == opened(golden)
+
+
+@given(st.binary(max_size=300))
+def test_what_is_no_entry_comes_back_through_every_form(raw: bytes) -> None:
+    """Byte for byte; unsealed it stands there as it is, sealed nothing of it is seen."""
+    body = ENVELOPES.wrap(raw, KEY)
+
+    assert raw == ENVELOPES.unwrap(body, KEY)
+    assert raw == READABLE.unwrap(READABLE.wrap(raw, KEY), KEY)
+    assert HEAD_BYTES + 24 + len(raw) + 16 == len(body)
+    assert len(raw) < 4 or raw not in body[HEAD_BYTES:]
+
+
+def refused(body: object, key: Key = KEY, envelopes: Envelopes = ENVELOPES) -> bool:
+    """True where unwrapping raises an error of ours; any other fails the test."""
+    try:
+        envelopes.unwrap(body, key)  # type: ignore[arg-type] # anything may stand in a store
+    except DataError:
+        return True
+    return False
+
+
+def test_wrapped_bytes_that_were_moved_or_changed_do_not_open() -> None:
+    """To another name or kind, or by one bit anywhere; nor does what somebody planted unsealed."""
+    wrapped = ENVELOPES.wrap(b"\x00\x01four", KEY)
+    odd = [bytes(byte ^ (at == place) for at, byte in enumerate(wrapped)) for place in range(len(wrapped))]
+    other_kind = Key(Space(KEY.space.namespace, Kind.EMBEDDING), KEY.name)
+
+    assert all(map(refused, odd))
+    assert all(refused(wrapped[:length]) for length in range(len(wrapped)))
+    assert refused(wrapped, OTHER_KEY)
+    assert refused(wrapped, other_kind)
+    assert refused(b"\x00\x01four")
+    assert refused(bytearray(wrapped))
+    assert refused(bytearray(b"four"), envelopes=READABLE)
