@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from llmcache.errors import UsageError
-from llmcache.model.key import KEY_FORMAT, Key, Kind, Space
+from llmcache.model.key import KEY_FORMAT, Key, Space
 from llmcache.model.units import Instant
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache_disk.cache import BytesCache
@@ -46,7 +46,7 @@ def _alive(cache: BytesCache, after: str, high: str, now: Instant) -> Iterator[L
             listed = _listed(row, head, size, now)
             if listed is None:
                 continue
-            if listed.key.space.kind is Kind.HISTORY:
+            if listed.key.space.kind.is_log:
                 after = row + BEHIND
                 listed = _with_bodies(cache, listed)
             yield listed

@@ -12,6 +12,7 @@ from llmcache_disk.errors import NAME
 from llmcache_disk.frames import NEVER
 
 _EVICTED_AT_ONCE: Final = 32
+_LOGS: Final = tuple(f":{kind.value}:" for kind in Kind if kind.is_log)
 _PURGED_AT_ONCE: Final = 16
 """Expired rows given back by each write, so that none of them ever waits for thousands."""
 
@@ -33,7 +34,7 @@ def purge(cache: BytesCache, now: Instant) -> None:
     found = cache.expired(now, _PURGED_AT_ONCE)
     cache.drop([number for number, _ in found])
     for _, row in found:
-        if isinstance(row, str) and f":{Kind.HISTORY.value}:" in row:
+        if isinstance(row, str) and any(mark in row for mark in _LOGS):
             cache.drop_range(row, row + "$")
 
 

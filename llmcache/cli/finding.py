@@ -92,6 +92,6 @@ def _begin_with(cache: Cache, space: Space, beginning: str) -> list[Key]:
 def is_kept(cache: Cache, key: Key) -> bool:
     """True where something lies under `key` now."""
     world = cache.setup.of(key.space.kind).blocking_world
-    if key.space.kind is Kind.HISTORY:
+    if key.space.kind.is_log:
         return world.log_store.log_length(key) > 0
     return world.store.get_many((key,))[0] is not None

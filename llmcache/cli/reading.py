@@ -6,7 +6,7 @@ from llmcache.api.cache import Cache
 from llmcache.codec.envelope import Header
 from llmcache.errors import DataError
 from llmcache.model.entry import Entry, Provenance
-from llmcache.model.key import Key, Kind
+from llmcache.model.key import Key
 from llmcache.model.units import Plain
 from llmcache.protocols.scan import Listed
 
@@ -33,7 +33,7 @@ class Row:
 
 def row_of(cache: Cache, listed: Listed) -> Row:
     """Return the row of a key; a body that cannot be read is a row that says so."""
-    if listed.key.space.kind is Kind.HISTORY:
+    if listed.key.space.kind.is_log:
         return Row(listed, None)
     body = cache.body(listed.key)
     if body is None:
@@ -46,8 +46,8 @@ def row_of(cache: Cache, listed: Listed) -> Row:
 
 def bodies_of(cache: Cache, key: Key) -> list[bytes]:
     """Return the bodies under `key`: one of an entry, all of a conversation, none where nothing is kept."""
-    if key.space.kind is Kind.HISTORY:
-        return list(cache.setup.of(Kind.HISTORY).blocking_world.log_store.read_log(key))
+    if key.space.kind.is_log:
+        return list(cache.setup.of(key.space.kind).blocking_world.log_store.read_log(key))
     body = cache.body(key)
     return [] if body is None else [body]
 

@@ -30,6 +30,8 @@ class Kind(Enum):
     TAG = "tag"
     LEASE = "lease"
     DOCUMENT = "document"
+    VECTORS = "vectors"
+    QUESTION = "question"
 
     # Members are single objects, and Enum's own hash is written in Python: a key is made with each call.
     __hash__ = object.__hash__
@@ -40,6 +42,8 @@ class Kind(Enum):
 
         A conversation cannot be had again, and a dropped tag mark would bring cleared entries back.
         """
+        self.is_log = word in {"history", "vectors", "question"}
+        """True where a key of it names a log, False where it names an entry."""
 
 
 @dataclass(frozen=True, slots=True)

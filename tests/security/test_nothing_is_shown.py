@@ -134,7 +134,7 @@ def damage(cache: llmcache.Cache) -> None:
     world = cache.setup.blocking_world
     for use_of in cache.spaces():
         for listed in cache.scan(use_of.space):
-            if use_of.space.kind is Kind.HISTORY:
+            if use_of.space.kind.is_log:
                 world.log_store.append(listed.key, [MESSAGE.encode()])
             else:
                 world.store.put_many([Put(listed.key, PROMPT.encode())])

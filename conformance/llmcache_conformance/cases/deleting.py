@@ -10,7 +10,7 @@ from llmcache_conformance.expect import expect_equal
 from llmcache_conformance.nasty import NAMESPACES
 from llmcache_conformance.ops import in_turn
 
-_ENTRY_KINDS = tuple(kind for kind in Kind if kind is not Kind.HISTORY)
+_ENTRY_KINDS = tuple(kind for kind in Kind if not kind.is_log)
 
 
 def deleted_keys_are_missing(bench: Bench) -> Steps[None]:

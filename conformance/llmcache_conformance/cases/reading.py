@@ -39,7 +39,7 @@ def missing_key_gives_none_beside_its_neighbours(bench: Bench) -> Steps[None]:
     """A key that was never written is missing although keys that look like it are there."""
     asked = bench.key("ab")
     neighbours = [bench.key(name) for name in ("a", "abc", "AB", "ab ", "b", "ba", "%61b")]
-    neighbours += [bench.key("ab", kind) for kind in Kind if kind is not asked.space.kind and kind is not Kind.HISTORY]
+    neighbours += [bench.key("ab", kind) for kind in Kind if kind is not asked.space.kind and not kind.is_log]
     neighbours += [Key(bench.space("ab"), "ab"), Key(bench.space("a", "b"), "ab")]
     yield from PutMany([Put(neighbour, b"neighbour") for neighbour in neighbours])
 

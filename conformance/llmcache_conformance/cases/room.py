@@ -68,7 +68,7 @@ def full_store_is_right_or_refuses(bench: Bench) -> Steps[None]:
 
 def what_cannot_be_had_again_is_not_dropped(bench: Bench) -> Steps[None]:
     """Leases, tag marks and documents stay, however many answers come after them."""
-    kept = [bench.key("name", kind) for kind in Kind if not kind.is_evictable and kind is not Kind.HISTORY]
+    kept = [bench.key("name", kind) for kind in Kind if not kind.is_evictable and not kind.is_log]
     yield from PutMany([Put(key, b"keep") for key in kept])
     yield from _filled(bench)
 

@@ -60,7 +60,7 @@ def namespaces_never_meet(bench: Bench) -> Steps[None]:
 
 def kinds_never_meet(bench: Bench) -> Steps[None]:
     """One name in each kind of space stays apart."""
-    keys = [bench.key("name", kind) for kind in Kind if kind is not Kind.HISTORY]
+    keys = [bench.key("name", kind) for kind in Kind if not kind.is_log]
     yield from PutMany([Put(key, key.space.kind.value.encode()) for key in keys])
 
     found = yield from GetMany(keys)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from llmcache.memory import MemoryStore
-from llmcache.model.key import Key, Kind, Space
+from llmcache.model.key import Key, Space
 from llmcache.model.namespace import escape
 from llmcache.protocols.key_value import Put
 from llmcache_conformance.saboteurs.names import Rekeying
@@ -16,7 +16,7 @@ class HashesToAByte(Rekeying):
     """Files entries under so short a hash of their names that two of them meet."""
 
     def rekey(self, key: Key) -> Key:
-        if key.space.kind is Kind.HISTORY:
+        if key.space.kind.is_log:
             return key
         return Key(key.space, f"{zlib.crc32(escape(key.name).encode()) & 0xFF:02x}")
 
@@ -25,7 +25,7 @@ class OneLogForAll(Rekeying):
     """Keeps one conversation in a space, whatever its name."""
 
     def rekey(self, key: Key) -> Key:
-        return Key(key.space, "log") if key.space.kind is Kind.HISTORY else key
+        return Key(key.space, "log") if key.space.kind.is_log else key
 
 
 class HoldsOneEntry(MemoryStore):

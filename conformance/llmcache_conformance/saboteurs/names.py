@@ -146,7 +146,7 @@ class IgnoresKinds(Rekeying):
     """Keeps answers, leases and marks of one name together."""
 
     def rekey(self, key: Key) -> Key:
-        kind = key.space.kind if key.space.kind is Kind.HISTORY else Kind.RESPONSE
+        kind = key.space.kind if key.space.kind.is_log else Kind.RESPONSE
         return Key(Space(key.space.namespace, kind), key.name)
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from llmcache.drivers.offload import Offloaded
 from llmcache.errors import ConfigError
 from llmcache.model.capabilities import Capabilities, Limits
-from llmcache.model.key import Key, Kind, Space
+from llmcache.model.key import Key, Space
 from llmcache.model.units import Instant, Seconds
 from llmcache.plugins.spec import Target
 from llmcache.protocols.checks import check_append, check_body, check_puts, check_scan
@@ -208,7 +208,7 @@ class LmdbStore:
                 continue
             ttl = None if row.deadline == rows.NEVER else row.deadline - now
             sizes = [len(row.body)]
-            if key.space.kind is Kind.HISTORY:
+            if key.space.kind.is_log:
                 places = rows.places_of(transaction, key, now) or rows.Places(0, 0, 0)
                 bodies = rows.messages(transaction, places.number, range(places.first, places.end))
                 sizes = [len(body) for body in bodies]
