@@ -83,16 +83,22 @@ def canonical_prompt(prompt: str, remembered: frozenset[str] = frozenset(), note
 
 def messages_of(part: Part) -> list[list[Plain]]:
     """Return each message of a canonical form named "messages" as its kind and its fields, to show it."""
-    shown: list[list[Plain]] = []
+    return [message_of(text) for text in texts_of(part)]
+
+
+def texts_of(part: Part) -> list[str]:
+    """Return the canonical form of each message of a canonical form named "messages"."""
+    texts: list[str] = []
     position = 0
     while position < len(part.text):
-        size, _, rest = part.text[position:].partition(";")
-        shown.append(_shown(rest[: int(size)]))
-        position += len(size) + 1 + int(size)
-    return shown
+        begin = part.text.index(";", position) + 1
+        position = begin + int(part.text[position : begin - 1])
+        texts.append(part.text[begin:position])
+    return texts
 
 
-def _shown(text: str) -> list[Plain]:
+def message_of(text: str) -> list[Plain]:
+    """Return the canonical form of one message as its kind and its fields."""
     if text.startswith("["):
         message: list[Plain] = json.loads(text)
         return message
