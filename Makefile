@@ -75,7 +75,7 @@ constraints: ## resolve every extra anew and write constraints.txt
 	@echo '==> resolving every extra, about a minute'
 	@rm -rf .venv-constraints
 	@python3 -m venv .venv-constraints
-	@.venv-constraints/bin/python -m pip install --quiet -e '.[dev,bench,fuzz]'
+	@.venv-constraints/bin/python -m pip install --quiet -e '.[dev,bench,fuzz]' -e conformance
 	@.venv-constraints/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt
 	@rm -rf .venv-constraints
 	@echo "constraints.txt: $$(wc -l < constraints.txt) packages"
@@ -90,6 +90,6 @@ clean: ## remove what the targets made
 	@if [ -e .venv/.dev ] && ! [ pyproject.toml -nt .venv/.dev ]; then :; else .ci/environment demo; fi
 	@touch $@
 
-.venv/.dev .venv/.bench .venv/.fuzz: .venv/.%: pyproject.toml constraints.txt
+.venv/.dev .venv/.bench .venv/.fuzz: .venv/.%: pyproject.toml conformance/pyproject.toml constraints.txt
 	@.ci/environment $*
 	@touch $@

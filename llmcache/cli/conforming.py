@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from llmcache_conformance.result import Result
     from llmcache_conformance.runner import Running
 
-_NEEDED = ("llmcache_conformance", "hypothesis")
+_NEEDED = ("llmcache_conformance", "hypothesis", "pytest")
 _LEFT_OUT = ("small", "wire", "process")
 
 
@@ -82,7 +82,7 @@ def conform(
     nothing was left out but by name, and with 1 otherwise.
     """
     _require_suite()
-    from llmcache_conformance import (  # noqa: PLC0415 -- the extra `conformance`
+    from llmcache_conformance import (  # noqa: PLC0415 -- a distribution of its own
         addressed,
         case,
         report,
@@ -111,13 +111,13 @@ def conform(
 def _require_suite() -> None:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        how = "pip install 'llmcache-kit[conformance]'"
-        raise PluginError(f"llmcache conform needs {', '.join(missing)}; install with: {how}")
+        how = "pip install llmcache-kit-conformance (in a checkout: pip install ./conformance)"
+        raise PluginError(f"llmcache conform needs {', '.join(missing)}; the suite brings what it needs: {how}")
 
 
 def _shown(result: "Result", *, quiet: bool) -> "Result":
     """Tell a failure as soon as it is known: on a slow store the whole takes minutes."""
-    from llmcache_conformance.reports.text import told  # noqa: PLC0415 -- the extra `conformance`
+    from llmcache_conformance.reports.text import told  # noqa: PLC0415 -- a distribution of its own
 
     if result.is_bad and not quiet:
         say(told(result))
@@ -125,7 +125,7 @@ def _shown(result: "Result", *, quiet: bool) -> "Result":
 
 
 def _show(report: "Report", as_json: bool) -> None:
-    from llmcache_conformance.reports import text  # noqa: PLC0415 -- the extra `conformance`
+    from llmcache_conformance.reports import text  # noqa: PLC0415 -- a distribution of its own
 
     if as_json:
         show_json(report.to_json())
@@ -139,7 +139,7 @@ def _show(report: "Report", as_json: bool) -> None:
 
 
 def _keep(report: "Report", kept: _Files) -> None:
-    from llmcache_conformance.reports import html, junit, stored  # noqa: PLC0415 -- the extra `conformance`
+    from llmcache_conformance.reports import html, junit, stored  # noqa: PLC0415 -- a distribution of its own
 
     for path, render in ((kept.json, stored.as_json), (kept.junit, junit.as_junit), (kept.html, html.as_html)):
         if path is None:

@@ -15,11 +15,14 @@ NOT_INSTALLED = {"disk", "redis", "momento", "otel"}
 
 
 def declared() -> list[Requirement]:
-    """Return the requirements of the base and of every extra that `make` installs, our own name left out."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    """Return the requirements of the base, of every extra that `make` installs, and of the suite, our own name left out."""
+    project, suite = (
+        tomllib.loads((ROOT / folder / "pyproject.toml").read_text("utf-8"))["project"]
+        for folder in (".", "conformance")
+    )
     extras: dict[str, list[str]] = project["optional-dependencies"]
     texts = [*project["dependencies"], *(text for name in extras.keys() - NOT_INSTALLED for text in extras[name])]
-    return [one for one in map(Requirement, texts) if one.name != project["name"]]
+    return [one for one in map(Requirement, [*texts, *suite["dependencies"]]) if one.name != project["name"]]
 
 
 def test_every_line_is_a_version() -> None:

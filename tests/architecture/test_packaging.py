@@ -1,4 +1,4 @@
-"""What is installed: the wheel, in an environment of its own, with nothing but the base dependencies."""
+"""What is installed: the wheel, in an environment of its own, with nothing but the base dependencies; and the suite's wheel."""
 
 import configparser
 import email
@@ -11,6 +11,7 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.architecture.sources import ROOT
 
@@ -23,8 +24,8 @@ IMPORT_PACKAGES = {
     "llmcache_redis": ROOT / "adapters" / "llmcache_redis",
     "llmcache_momento": ROOT / "adapters" / "llmcache_momento",
     "llmcache_langchain": ROOT / "adapters" / "llmcache_langchain",
-    "llmcache_conformance": ROOT / "conformance" / "llmcache_conformance",
 }
+SUITE = ROOT / "conformance"
 
 ONLY_HERE = ("saboteurs/", "matrix.py")
 """Of the conformance suite: its own tests, which nobody needs who runs it."""
@@ -47,16 +48,36 @@ class Installation:
         command = [str(self.python.with_name("llmcache")), *arguments]
         return subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60, check=False)
 
-    def dist_info(self, name: str) -> str:
-        """Return the text of a file of the wheel's metadata."""
-        with zipfile.ZipFile(self.wheel) as wheel:
-            (path,) = [entry for entry in wheel.namelist() if entry.endswith(f".dist-info/{name}")]
-            return wheel.read(path).decode()
 
-    @property
-    def metadata(self) -> Message:
-        """The core metadata."""
-        return email.message_from_string(self.dist_info("METADATA"))
+def dist_info(wheel: Path, name: str) -> str:
+    """Return the text of a file of a wheel's metadata."""
+    with zipfile.ZipFile(wheel) as file:
+        (path,) = [entry for entry in file.namelist() if entry.endswith(f".dist-info/{name}")]
+        return file.read(path).decode()
+
+
+def metadata_of(wheel: Path) -> Message:
+    """Return the core metadata of a wheel."""
+    return email.message_from_string(dist_info(wheel, "METADATA"))
+
+
+def entry_points_of(wheel: Path) -> configparser.ConfigParser:
+    """Return the entry points of a wheel."""
+    points = configparser.ConfigParser()
+    points.read_string(dist_info(wheel, "entry_points.txt"))
+    return points
+
+
+def packed_modules(wheel: Path) -> dict[str, set[str]]:
+    """Return the Python files of each package of a wheel, relative to it."""
+    found: dict[str, set[str]] = {}
+    with zipfile.ZipFile(wheel) as file:
+        names = [Path(name) for name in file.namelist()]
+    for name in names:
+        if not name.parts[0].endswith(".dist-info"):
+            modules = found.setdefault(name.parts[0], set())
+            modules |= {Path(*name.parts[1:]).as_posix()} if name.suffix == ".py" else set()
+    return found
 
 
 def pip(python: Path, *arguments: str) -> None:
@@ -69,12 +90,24 @@ def pip(python: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def built(source: Path, folder: Path) -> Path:
+    """Return the wheel of one distribution of this checkout, made in an empty folder."""
+    pip(Path(sys.executable), "wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder), str(source))
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the conformance suite."""
+    return built(SUITE, tmp_path_factory.mktemp("suite"))
+
+
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """The wheel of this checkout, installed without any extra."""
     folder = tmp_path_factory.mktemp("packaging")
-    pip(Path(sys.executable), "wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder), ".")
-    (wheel,) = folder.glob("*.whl")
+    wheel = built(ROOT, folder)
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True, timeout=120)
     python = folder / "venv" / "bin" / "python"
     pip(python, "install", "--quiet", "-c", "constraints.txt", str(wheel))
@@ -90,23 +123,40 @@ def module_files(folder: Path) -> set[str]:
 def test_wheel_holds_exactly_our_packages(installation: Installation) -> None:
     """Nothing generic such as `adapters` or `tests` is installed, every module of ours is, and all are marked as typed."""
     with zipfile.ZipFile(installation.wheel) as wheel:
-        names = [Path(name) for name in wheel.namelist()]
-    top = {name.parts[0] for name in names if not name.parts[0].endswith(".dist-info")}
-    modules = {
-        package: {
-            Path(*name.parts[1:]).as_posix() for name in names if name.parts[0] == package and name.suffix == ".py"
-        }
-        for package in IMPORT_PACKAGES
-    }
+        names = set(wheel.namelist())
 
-    assert set(IMPORT_PACKAGES) == top
-    assert {package: module_files(folder) for package, folder in IMPORT_PACKAGES.items()} == modules
-    assert {Path(package, "py.typed") for package in IMPORT_PACKAGES} <= set(names)
+    assert {package: module_files(folder) for package, folder in IMPORT_PACKAGES.items()} == packed_modules(
+        installation.wheel
+    )
+    assert {f"{package}/py.typed" for package in IMPORT_PACKAGES} <= names
+
+
+def test_suite_is_a_wheel_of_its_own(suite: Path) -> None:
+    """It holds the suite without what is broken on purpose, brings pytest and hypothesis, and tells pytest of itself."""
+    metadata = metadata_of(suite)
+    requires = {Requirement(text).name for text in metadata.get_all("Requires-Dist", [])}
+
+    assert {"llmcache_conformance": module_files(SUITE / "llmcache_conformance")} == packed_modules(suite)
+    assert ("llmcache-kit-conformance", "Apache-2.0") == (metadata["Name"], metadata["License-Expression"])
+    assert "Private :: Do Not Upload" in metadata.get_all("Classifier", [])
+    assert {"llmcache-kit", "pytest", "hypothesis"} == requires
+    assert {"llmcache_conformance": "llmcache_conformance.pytest_plugin"} == dict(entry_points_of(suite)["pytest11"])
+
+
+def test_suite_fits_the_base(installation: Installation, suite: Path) -> None:
+    """Both have one version, and the suite asks for that of the base."""
+    (base,) = [
+        one for one in map(Requirement, metadata_of(suite).get_all("Requires-Dist", [])) if one.name == "llmcache-kit"
+    ]
+    version = metadata_of(installation.wheel)["Version"]
+
+    assert version == metadata_of(suite)["Version"]
+    assert base.specifier.contains(version)
 
 
 def test_metadata(installation: Installation) -> None:
     """The distribution cannot be uploaded by mistake, has a licence, and asks for at most three packages."""
-    metadata = installation.metadata
+    metadata = metadata_of(installation.wheel)
     requires = metadata.get_all("Requires-Dist", [])
     base = {requirement for requirement in requires if "extra ==" not in requirement}
 
@@ -124,7 +174,6 @@ def test_metadata(installation: Installation) -> None:
         "langgraph",
         "cli",
         "otel",
-        "conformance",
         "demo",
         "all",
         "dev",
@@ -133,8 +182,7 @@ def test_metadata(installation: Installation) -> None:
 
 def test_entry_points(installation: Installation) -> None:
     """The command and the stores are found by entry point; each of them can be loaded."""
-    points = configparser.ConfigParser()
-    points.read_string(installation.dist_info("entry_points.txt"))
+    points = entry_points_of(installation.wheel)
     code = "from importlib.metadata import entry_points as e; print(*[p.load().__name__ for p in e(group='llmcache')])"
     loaded = installation.run("-c", code)
 

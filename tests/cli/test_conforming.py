@@ -117,18 +117,22 @@ def test_wrong_call_is_told_and_runs_nothing(command: Command, arguments: Sequen
     assert found in said.err
 
 
-def test_missing_extra_says_what_to_install(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the extra there is one line that says how to get it."""
+@pytest.mark.parametrize("missing", [("hypothesis",), ("llmcache_conformance", "hypothesis", "pytest")])
+def test_missing_suite_says_what_to_install(
+    command: Command, monkeypatch: pytest.MonkeyPatch, missing: Sequence[str]
+) -> None:
+    """Without the suite, or without what it needs, there is one line that says how to get it."""
     found = cast(Callable[[str], object], importlib.util.find_spec)
 
-    def lacks_hypothesis(name: str) -> object:
-        return None if name == "hypothesis" else found(name)
+    def lacking(name: str) -> object:
+        return None if name in missing else found(name)
 
-    monkeypatch.setattr(importlib.util, "find_spec", lacks_hypothesis)
+    monkeypatch.setattr(importlib.util, "find_spec", lacking)
     said = command("conform", "memory:")
 
     assert ExitCode.USAGE == said.code
-    assert "llmcache conform needs hypothesis; install with: pip install 'llmcache-kit[conformance]'" in said.err
+    assert f"llmcache conform needs {', '.join(missing)}; " in said.err
+    assert "pip install llmcache-kit-conformance (in a checkout: pip install ./conformance)" in said.err
 
 
 def test_run_that_left_a_hanging_check_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

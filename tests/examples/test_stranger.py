@@ -36,18 +36,18 @@ def run(command: list[str], folder: Path, *, seconds: int = 300, **variables: st
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of an environment with both packages installed, each from its own wheel."""
+    """The folder of programs of an environment with our packages and the stranger's installed, each from its own wheel."""
     folder = tmp_path_factory.mktemp("stranger")
     pip = ["-m", "pip", "--disable-pip-version-check", "--quiet"]
-    for source in (ROOT, EXAMPLE):
+    for source in (ROOT, ROOT / "conformance", EXAMPLE):
         run([sys.executable, *pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(source)], folder)
-    (core,), (example,) = folder.glob("llmcache_kit*.whl"), folder.glob("llmcache_lmdb*.whl")
+    (core,), (example,) = folder.glob("llmcache_kit-*.whl"), folder.glob("llmcache_lmdb*.whl")
+    (suite,) = folder.glob("llmcache_kit_conformance*.whl")
     run([sys.executable, "-m", "venv", str(folder / "venv")], folder)
     programs = folder / "venv" / "bin"
     constraints = str(ROOT / "constraints.txt")
-    run(
-        [str(programs / "python"), *pip, "install", "-c", constraints, f"{core}[cli,conformance]", str(example)], folder
-    )
+    ours = (f"{core}[cli]", str(suite), str(example))
+    run([str(programs / "python"), *pip, "install", "-c", constraints, *ours], folder)
     return programs
 
 
