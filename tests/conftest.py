@@ -1,5 +1,6 @@
 """What tests of several folders share: servers that begin when the first test asks for them, and fresh stores of every kind."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,6 +12,11 @@ from tests.redis.clusters import Members
 from tests.redis.servers import Server, system_redis
 from tests.stores import DATABASES, Clock, Fresh, Kind, fresh_store, kinds_for
 from tests.tracing import tracers_in_turn
+
+
+def pytest_configure() -> None:
+    """Let NumPy multiply on one thread: on a busy machine threads that wait for each other take several times as long."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
