@@ -13,7 +13,14 @@ from types import FunctionType, ModuleType
 from llmcache.codec import envelopes
 from llmcache.protocols import background, flights, key_value, log, news, scan, steps, whole, world
 
-PACKAGES = ("llmcache", "llmcache_sqlite", "llmcache_disk", "llmcache_langchain", "llmcache_conformance")
+PACKAGES = (
+    "llmcache",
+    "llmcache_sqlite",
+    "llmcache_disk",
+    "llmcache_langchain",
+    "llmcache_minilm",
+    "llmcache_conformance",
+)
 CONTRACTS = (key_value, log, news, scan, steps, whole, world, envelopes, flights, background)
 # Programs: importing them runs them.
 PROGRAMS = ("__main__",)

@@ -10,7 +10,7 @@ from tests.architecture.sources import ROOT, run_python
 HEAVY = (
     "asyncio", "pluggy", "importlib.metadata", "sqlite3", "socket", "ssl", "http", "email", "multiprocessing",
     "concurrent.futures", "numpy", "pydantic", "langchain_core", "openai", "redis", "momento", "diskcache", "typer",
-    "click", "rich", "pytest", "hypothesis", "cryptography", "llmcache_sqlite", "llmcache_langchain", "llmcache_conformance",
+    "click", "rich", "pytest", "hypothesis", "cryptography", "llmcache_sqlite", "llmcache_langchain", "llmcache_minilm", "llmcache_conformance",
     "llmcache.cli", "tomllib",
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ IMPORT_PACKAGES = {
     "llmcache_redis": ROOT / "adapters" / "llmcache_redis",
     "llmcache_momento": ROOT / "adapters" / "llmcache_momento",
     "llmcache_langchain": ROOT / "adapters" / "llmcache_langchain",
+    "llmcache_minilm": ROOT / "adapters" / "llmcache_minilm",
 }
 SUITE = ROOT / "conformance"
 
@@ -129,6 +130,7 @@ def test_wheel_holds_exactly_our_packages(installation: Installation) -> None:
         installation.wheel
     )
     assert {f"{package}/py.typed" for package in IMPORT_PACKAGES} <= names
+    assert "llmcache_minilm/requirements.txt" in names
 
 
 def test_suite_is_a_wheel_of_its_own(suite: Path) -> None:
