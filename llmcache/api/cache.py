@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from llmcache.api.counters import Stats
+from llmcache.api.embeddings import AsyncEmbeddingCache, EmbeddingCache
 from llmcache.api.history import AsyncChatHistory, ChatHistory
 from llmcache.api.options import in_force
 from llmcache.api.responses import AsyncResponseCache, ResponseCache
@@ -83,13 +84,14 @@ class Household:
         # Which tags the calls under way will carry, nobody knows yet: with tags, too, none of them is shared any more.
         if checked:
             return self._setup.observed(dropping(clear_tags(space, checked, self._setup.decoded), space))
-        return self._setup.observed(dropping(_clear_what_can_be_had_again(space.namespace), space))
+        return self._setup.observed(_clear_what_can_be_had_again(space.namespace))
 
 
 def _clear_what_can_be_had_again(namespace: Namespace) -> Steps[None]:
     for kind in Kind:
         if kind.is_evictable:
-            yield from Clear(Space(namespace, kind))
+            space = Space(namespace, kind)
+            yield from dropping(iter(Clear(space)), space)
 
 
 class Cache(Household):
@@ -98,6 +100,7 @@ class Cache(Household):
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
         self.responses = ResponseCache(setup)
+        self.embeddings = EmbeddingCache(setup)
 
     def history(self, name: str, *, ttl: Seconds | None = None, max_messages: int | None = None) -> ChatHistory:
         """Return the conversation called `name`; nothing is read or written yet.
@@ -167,6 +170,7 @@ class AsyncCache(Household):
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
         self.responses = AsyncResponseCache(setup)
+        self.embeddings = AsyncEmbeddingCache(setup)
 
     def history(self, name: str, *, ttl: Seconds | None = None, max_messages: int | None = None) -> AsyncChatHistory:
         """As `Cache.history`; not awaited, because nothing is read or written yet."""

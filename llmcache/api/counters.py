@@ -34,6 +34,11 @@ class Stats:
         breaker_opened: Times that a store failed and was asked no more for a while.
         breaker_probed: Reads that were let through then, to see whether it is back.
         breaker_closed: Times that it was.
+        embedding_hits: Texts whose vector was served from the store. Each text counts, a repeated one once in a call.
+        embedding_misses: Texts of which no vector was kept, or its time was over, or it was kept less exactly than wanted.
+        embedding_coalesced: Of these, the ones whose vector came from the call of another caller.
+        embedding_unreadable: Texts of which something was kept that was damaged, sealed otherwise, or of other dimensions.
+        embedding_kept: Vectors written.
         near_hits: Entries that were at hand in the near tier, and so not asked of the store.
         near_dropped: Changes told by the store for which copies were dropped from the near tier; one's own are told, too.
         near_deaf: Times that the store could not tell of changes any more, so that only the near time to live bounds staleness.
@@ -64,6 +69,11 @@ class Stats:
     breaker_opened: int = 0
     breaker_probed: int = 0
     breaker_closed: int = 0
+    embedding_hits: int = 0
+    embedding_misses: int = 0
+    embedding_coalesced: int = 0
+    embedding_unreadable: int = 0
+    embedding_kept: int = 0
     near_hits: int = 0
     near_dropped: int = 0
     near_deaf: int = 0
@@ -74,7 +84,7 @@ class Stats:
 
     @property
     def hit_rate(self) -> float | None:
-        """Hits among all look-ups, from 0 to 1; None before the first."""
+        """Hits among all look-ups of answers, from 0 to 1; None before the first."""
         asked = self.hits + self.misses + self.refreshed_early + self.expired + self.cleared + self.unreadable
         return self.hits / asked if asked else None
 
@@ -98,9 +108,9 @@ class Counters:
         """Add one event."""
         with self._lock:
             if event.what is Happening.HIT:
-                self._hits += 1
+                self._hits += event.count
             else:
-                self._counts[event.what] += 1
+                self._counts[event.what] += event.count
             self._input_tokens += event.input_tokens
             self._output_tokens += event.output_tokens
             self._seconds += event.seconds

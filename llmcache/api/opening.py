@@ -18,6 +18,7 @@ from llmcache.config.settings import Settings
 from llmcache.drivers.worlds import Surroundings
 from llmcache.errors import UsageError
 from llmcache.flows.responses import Admit
+from llmcache.model.embedder import Precision, check_precision
 from llmcache.model.event import Told
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import Coalesce, check_coalesce, check_flag, check_max_messages, check_seconds, check_share
@@ -42,6 +43,8 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
     tag_models: bool | None = None,
     history_ttl: Seconds | None = None,
     max_messages: int | None = None,
+    embedding_ttl: Seconds | None = None,
+    embedding_precision: Precision | None = None,
     seal: Seal | None = None,
     admit: Admit = refusal,
     listener: Callable[[Told], None] | None = None,
@@ -75,6 +78,9 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
         history_ttl: Time to live of a conversation in seconds from its last append; None means what the file says, or
             for ever.
         max_messages: Most messages a conversation keeps; None means what the file says, or all.
+        embedding_ttl: Time to live of vectors in seconds; None means what the file says, or that they stay until room is needed.
+        embedding_precision: How exactly vectors are kept: "float32", "float16" or "int8"; None means what the file says, or
+            "float32", which is exact.
         seal: The secrets with which everything is sealed before a store sees it; None means what the file says, or that it
             stays readable.
         admit: Says why an answer is not kept, or None; by default `policy.admission.refusal`.
@@ -88,8 +94,9 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
         UsageError: Another argument is wrong.
     """
     given = Given(
-        ttl, early_refresh, background_refresh, stale_if_error, jitter, coalesce, tag_models, history_ttl, max_messages
-    )
+        ttl, early_refresh, background_refresh, stale_if_error, jitter, coalesce, tag_models, history_ttl, max_messages,
+        embedding_ttl, embedding_precision,
+    )  # fmt: skip
     manner = Manner(tenant, admit, listener, clock)
     return Cache(set_up(lambda: resolve(url, namespace=namespace, profile=profile, seal=seal), given, manner))
 
@@ -109,6 +116,8 @@ def open_async(
     tag_models: bool | None = None,
     history_ttl: Seconds | None = None,
     max_messages: int | None = None,
+    embedding_ttl: Seconds | None = None,
+    embedding_precision: Precision | None = None,
     seal: Seal | None = None,
     admit: Admit = refusal,
     listener: Callable[[Told], None] | None = None,
@@ -116,8 +125,9 @@ def open_async(
 ) -> AsyncCache:
     """Open a cache, to be awaited; the arguments are those of `open`. Use it in `async with`."""
     given = Given(
-        ttl, early_refresh, background_refresh, stale_if_error, jitter, coalesce, tag_models, history_ttl, max_messages
-    )
+        ttl, early_refresh, background_refresh, stale_if_error, jitter, coalesce, tag_models, history_ttl, max_messages,
+        embedding_ttl, embedding_precision,
+    )  # fmt: skip
     manner = Manner(tenant, admit, listener, clock)
     return AsyncCache(set_up(lambda: resolve(url, namespace=namespace, profile=profile, seal=seal), given, manner))
 
@@ -144,10 +154,12 @@ class Given:
     tag_models: bool | None = None
     history_ttl: Seconds | None = None
     max_messages: int | None = None
+    embedding_ttl: Seconds | None = None
+    embedding_precision: Precision | None = None
 
     def check(self) -> None:
         """Raise UsageError where one of them is wrong."""
-        for name in ("ttl", "stale_if_error", "history_ttl"):
+        for name in ("ttl", "stale_if_error", "history_ttl", "embedding_ttl"):
             check_seconds(name, getattr(self, name))
         for name in ("early_refresh", "jitter"):
             check_share(name, getattr(self, name))
@@ -155,6 +167,8 @@ class Given:
             check_flag(name, getattr(self, name))
         check_coalesce(self.coalesce)
         check_max_messages(self.max_messages)
+        if self.embedding_precision is not None:
+            check_precision(self.embedding_precision)
 
     def over(self, settings: Settings) -> Defaults:
         """Return what the arguments say, and where they say nothing, what the settings say."""

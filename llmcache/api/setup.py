@@ -21,6 +21,7 @@ from llmcache.flows.responses import Admit
 from llmcache.layers.observing import observing
 from llmcache.memory.flights import LocalFlights
 from llmcache.model.capabilities import Capabilities
+from llmcache.model.embedder import Precision
 from llmcache.model.event import Told
 from llmcache.model.key import Kind, Space
 from llmcache.model.namespace import Namespace
@@ -48,6 +49,8 @@ class Defaults:
         max_messages: Most messages a conversation keeps, the oldest dropped first; None means all.
         sliding: False where the time to live of a conversation counts from its first append, not from its last.
         coalesce: With whom a call that is under way is shared.
+        embedding_ttl: Time to live of vectors, in seconds; None means they do not expire.
+        embedding_precision: How exactly vectors are kept.
     """
 
     ttl: Seconds | None = None
@@ -58,6 +61,8 @@ class Defaults:
     max_messages: int | None = None
     sliding: bool = True
     coalesce: Coalesce = "process"
+    embedding_ttl: Seconds | None = None
+    embedding_precision: Precision = "float32"
 
 
 @dataclass(frozen=True)

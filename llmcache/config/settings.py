@@ -8,6 +8,7 @@ from llmcache.config.mistakes import dotted
 from llmcache.config.schema import NEAR_TTL
 from llmcache.config.sources import DEFAULT, Source
 from llmcache.errors import Mistake
+from llmcache.model.embedder import Precision
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import Coalesce
 from llmcache.model.seal import Seal
@@ -115,6 +116,8 @@ class Settings:
         history_ttl: Time to live of a conversation, in seconds; None means it does not expire.
         sliding: True where that counts from the last append, False where it counts from the first.
         max_messages: Most messages a conversation keeps; None means all.
+        embedding_ttl: Time to live of vectors, in seconds; None means they do not expire.
+        embedding_precision: How exactly vectors are kept.
         seal: The secrets with which everything is sealed; None leaves it readable.
         source: Which source held.
         profile: The profile of the file in force, or "".
@@ -134,6 +137,8 @@ class Settings:
     history_ttl: Seconds | None = None
     sliding: bool = True
     max_messages: int | None = None
+    embedding_ttl: Seconds | None = None
+    embedding_precision: Precision = "float32"
     seal: Seal | None = None
     source: Source = field(default=Source(DEFAULT), compare=False)
     profile: str = field(default="", compare=False)

@@ -9,12 +9,15 @@ from llmcache.keys.request import request_key
 if TYPE_CHECKING:
     from llmcache.keys.difference import Difference, first_difference
     from llmcache.keys.drops import Dropped
-    from llmcache.keys.explain import Explanation, explain_langchain, explain_request
+    from llmcache.keys.embedding import embedding_keys
+    from llmcache.keys.explain import Explanation, explain_embedding, explain_langchain, explain_request
 
 _HOMES = {
     "Difference": "llmcache.keys.difference",
     "Dropped": "llmcache.keys.drops",
     "Explanation": "llmcache.keys.explain",
+    "embedding_keys": "llmcache.keys.embedding",
+    "explain_embedding": "llmcache.keys.explain",
     "explain_langchain": "llmcache.keys.explain",
     "explain_request": "llmcache.keys.explain",
     "first_difference": "llmcache.keys.difference",
@@ -24,6 +27,8 @@ __all__ = [
     "Difference",
     "Dropped",
     "Explanation",
+    "embedding_keys",
+    "explain_embedding",
     "explain_langchain",
     "explain_request",
     "first_difference",

@@ -8,11 +8,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from llmcache.keys import langchain, request
-from llmcache.keys.digest import fingerprint
+from llmcache.keys import embedding, langchain, request
+from llmcache.keys.digest import fingerprint, utf8
 from llmcache.keys.drops import Dropped
 from llmcache.keys.langchain_prompt import canonical_prompt, messages_of
 from llmcache.keys.llm_string import canonical_settings
+from llmcache.model.embedder import Embedder
 from llmcache.model.key import Kind
 from llmcache.model.request import Request
 from llmcache.model.units import Plain
@@ -23,7 +24,7 @@ class Explanation:
     """What is in a key.
 
     Attributes:
-        sort: What was asked: "request" or "langchain".
+        sort: What was asked: "request", "langchain" or "embedding".
         form: The canonical form, as a tree. A renamed tool-call id is its number.
         dropped: What is not in it, as pairs of path and reason, in the order of the request.
         digest: SHA-256 of the canonical form in no namespace, 64 hexadecimal characters: equal for two requests
@@ -58,3 +59,9 @@ def explain_langchain(prompt: str, llm_string: str) -> Explanation:
     digest = fingerprint(Kind.RESPONSE, langchain.SORT, (messages.piece, settings.piece))
     form = {messages.name: messages.text if messages.name == "prompt" else messages_of(messages)}
     return Explanation(langchain.SORT, {**form, **json.loads(settings.text)}, (*note, *last), digest)
+
+
+def explain_embedding(text: str, embedder: Embedder) -> Explanation:
+    """Return what is in the key of an embedded text; nothing is ever dropped."""
+    digest = fingerprint(Kind.EMBEDDING, embedding.SORT, (embedding.settings_piece(embedder), utf8(text)))
+    return Explanation(embedding.SORT, {**embedding.settings_form(embedder), "text": text}, (), digest)

@@ -10,7 +10,7 @@ Waiters are woken by the one who ends the flight. Beside that they look now and 
 
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
@@ -20,7 +20,7 @@ from llmcache.memory.forking import lock_across_forks
 from llmcache.memory.leases import Leases
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
-from llmcache.protocols.flights import Ending, Witness
+from llmcache.protocols.flights import Ending, Flight, Witness
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore, Put
 
 if TYPE_CHECKING:
@@ -138,16 +138,32 @@ class LocalFlights:
         return os.urandom(16).hex().encode("ascii")
 
     def board(self, key: Key, witness: Witness | None = None, /) -> tuple[LocalFlight, bool]:
+        (boarded,) = self._boarded((key,), witness)
+        return boarded
+
+    def board_many(self, keys: Sequence[Key], /) -> list[tuple[Flight, bool]]:
+        return [*self._boarded(keys, None)]
+
+    def _boarded(self, keys: Sequence[Key], witness: Witness | None) -> list[tuple[LocalFlight, bool]]:
+        boarded: list[tuple[LocalFlight, bool]] = []
+        gone: list[LocalFlight] = []
         with _lock:
-            flight = self._open.get(key)
-            if flight is not None and not flight.crew.is_gone():
-                return flight, False
-            mine = self._open[key] = LocalFlight(self, key, witness)
-            _under_way.add(mine)
-        if flight is not None:
+            for key in keys:
+                flight = self._open.get(key)
+                if flight is not None and not flight.crew.is_gone():
+                    boarded.append((flight, False))
+                    continue
+                if flight is not None:
+                    gone.append(flight)
+                mine = self._open[key] = LocalFlight(self, key, witness)
+                _under_way.add(mine)
+                boarded.append((mine, True))
+        for flight in gone:
             flight.abandon()
-        _leading.set((*_led_in_context(), mine))
-        return mine, True
+        led = [flight for flight, leads in boarded if leads]
+        if led:
+            _leading.set((*_led_in_context(), *led))
+        return boarded
 
     def land(self, key: Key, body: bytes, /) -> None:
         with _lock:

@@ -28,6 +28,11 @@ class Happening(Enum):
     BREAKER_OPENED = "breaker_opened"
     BREAKER_PROBED = "breaker_probed"
     BREAKER_CLOSED = "breaker_closed"
+    EMBEDDING_HIT = "embedding_hits"
+    EMBEDDING_MISS = "embedding_misses"
+    EMBEDDING_COALESCED = "embedding_coalesced"
+    EMBEDDING_UNREADABLE = "embedding_unreadable"
+    EMBEDDING_KEPT = "embedding_kept"
     NEAR_HIT = "near_hits"
     NEAR_DROPPED = "near_dropped"
     NEAR_DEAF = "near_deaf"
@@ -47,6 +52,7 @@ class Event:
         input_tokens: For a hit or a shared call, prompt tokens that were not paid again.
         output_tokens: Likewise, answer tokens that were not paid again.
         seconds: Likewise, the time the saved call had taken.
+        count: How many times it happened: of embeddings, a batch is told at once.
     """
 
     what: Happening
@@ -55,6 +61,7 @@ class Event:
     input_tokens: int = 0
     output_tokens: int = 0
     seconds: float = 0.0
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

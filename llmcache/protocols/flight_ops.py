@@ -1,5 +1,6 @@
 """Ops for one call per key."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from llmcache.model.key import Key, Space
@@ -33,6 +34,19 @@ class Board(Op[tuple[Flight, bool]]):
 
     async def on_async(self, world: AsyncWorld, /) -> tuple[Flight, bool]:
         return world.flights.board(self.key, self.witness)
+
+
+@dataclass(frozen=True, slots=True)
+class BoardMany(Op[list[tuple[Flight, bool]]]):
+    """Lead the flights of keys, or get those that are under way; see `Flights.board_many`."""
+
+    keys: Sequence[Key]
+
+    def on(self, world: World, /) -> list[tuple[Flight, bool]]:
+        return world.flights.board_many(self.keys)
+
+    async def on_async(self, world: AsyncWorld, /) -> list[tuple[Flight, bool]]:
+        return world.flights.board_many(self.keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ opens for itself, so that no two share an object. A flight whose leader failed, 
 one of those who waited leads the next (docs/decisions/0013).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -99,6 +100,10 @@ class Flights(Protocol):
         Args:
             witness: Where the leader cannot promise to abandon the flight: it is abandoned when the witness is gone.
         """
+        ...
+
+    def board_many(self, keys: Sequence[Key], /) -> list[tuple[Flight, bool]]:
+        """As `board` for each of different `keys`, in one step: nobody else boards any of them in between."""
         ...
 
     def land(self, key: Key, body: bytes, /) -> None:

@@ -16,8 +16,17 @@ from typing import Any
 
 import pytest
 
-from llmcache.keys import explain_langchain, explain_request, first_difference, langchain_key, request_key
+from llmcache.keys import (
+    embedding_keys,
+    explain_embedding,
+    explain_langchain,
+    explain_request,
+    first_difference,
+    langchain_key,
+    request_key,
+)
 from llmcache.keys.canonical import MAX_DEPTH
+from llmcache.model.embedder import Embedder
 from llmcache.model.key import KEY_FORMAT
 from llmcache.model.namespace import Namespace
 from llmcache.model.request import Request
@@ -55,9 +64,19 @@ def test_golden_texts_keep_their_keys(title: str) -> None:
     assert vector["fingerprint"] == explain_langchain(vector["prompt"], vector["llm_string"]).digest
 
 
+@pytest.mark.parametrize("title", VECTORS["embeddings"])
+def test_golden_embedded_texts_keep_their_keys(title: str) -> None:
+    """A text under a model with its settings has the name it had."""
+    vector = VECTORS["embeddings"][title]
+    embedder = Embedder(**vector["embedder"])
+
+    assert [vector["name"]] == [key.name for key in embedding_keys([vector["text"]], embedder, NAMESPACE)]
+    assert vector["fingerprint"] == explain_embedding(vector["text"], embedder).digest
+
+
 def test_golden_keys_are_all_different() -> None:
     """No two vectors share a name, and no name is a fingerprint."""
-    vectors = [*VECTORS["requests"].values(), *VECTORS["langchain"].values()]
+    vectors = [*VECTORS["requests"].values(), *VECTORS["langchain"].values(), *VECTORS["embeddings"].values()]
 
     assert 2 * len(vectors) == len({vector[field] for vector in vectors for field in ("name", "fingerprint")})
 
@@ -93,7 +112,11 @@ def test_versions_of_langchain_do_write_different_texts() -> None:
 def golden_names() -> dict[str, str]:
     """Return by title what `names.py` prints where all is well."""
     names: dict[str, str] = {}
-    for title, vector in [*VECTORS["requests"].items(), *VECTORS["langchain"].items()]:
+    for title, vector in [
+        *VECTORS["requests"].items(),
+        *VECTORS["langchain"].items(),
+        *VECTORS["embeddings"].items(),
+    ]:
         names[title] = vector["name"]
         names[f"{title}, fingerprint"] = vector["fingerprint"]
     for made in VERSIONS:

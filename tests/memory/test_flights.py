@@ -273,3 +273,14 @@ def test_a_child_process_leads_for_itself(flights: LocalFlights) -> None:
     flights.board(KEY)
 
     assert 0 == in_child(lambda: flights.board(KEY)[1])
+
+
+def test_many_are_boarded_in_one_step(flights: LocalFlights, elsewhere: ThreadPoolExecutor) -> None:
+    """Those of others are told apart; what the caller leads is led like one boarded by itself."""
+    theirs = begun(flights, elsewhere)
+    boarded = flights.board_many([OTHER, KEY])
+
+    assert [True, False] == [leads for _, leads in boarded]
+    assert theirs is boarded[1][0]
+    assert (boarded[0][0], False) == elsewhere.submit(flights.board, OTHER).result(10)
+    assert Ending.NOT_WAITED is boarded[0][0].wait(20)

@@ -12,7 +12,15 @@ from pathlib import Path
 root = Path(sys.argv[1])
 sys.path.insert(0, str(root))
 
-from llmcache.keys import explain_langchain, explain_request, langchain_key, request_key  # noqa: E402 -- needs the path
+from llmcache.keys import (  # noqa: E402 -- needs the path
+    embedding_keys,
+    explain_embedding,
+    explain_langchain,
+    explain_request,
+    langchain_key,
+    request_key,
+)
+from llmcache.model.embedder import Embedder  # noqa: E402 -- needs the path
 from llmcache.model.namespace import Namespace  # noqa: E402 -- needs the path
 from llmcache.model.request import Request  # noqa: E402 -- needs the path
 
@@ -29,6 +37,10 @@ for title, vector in vectors["requests"].items():
 for title, vector in vectors["langchain"].items():
     names[title] = langchain_key(vector["prompt"], vector["llm_string"], namespace).name
     names[f"{title}, fingerprint"] = explain_langchain(vector["prompt"], vector["llm_string"]).digest
+for title, vector in vectors["embeddings"].items():
+    embedder = Embedder(**vector["embedder"])
+    names[title] = embedding_keys([vector["text"]], embedder, namespace)[0].name
+    names[f"{title}, fingerprint"] = explain_embedding(vector["text"], embedder).digest
 for made in versions:
     for title, (prompt, llm_string) in made["pairs"].items():
         names[f"{title}, {made['versions']['langchain-core']}"] = langchain_key(prompt, llm_string, namespace).name
