@@ -30,14 +30,19 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Dense:
-    """A linear map: `weight` has the shape (out, in)."""
+    """A linear map.
+
+    Attributes:
+        weight: Shape (in, out). The file has it the other way round; for one question the product takes a third less so.
+        bias: Shape (out,).
+    """
 
     weight: Floats
     bias: Floats
 
     def __call__(self, rows: Floats) -> Floats:
         """Return a new row for each."""
-        out: Floats = rows @ self.weight.T
+        out: Floats = rows @ self.weight
         out += self.bias
         return out
 
@@ -158,13 +163,15 @@ def _attending(weights: Mapping[str, Floats], name: str) -> Dense:
     query, key, value = (weights[f"{name}.{part}.weight"] for part in ("query", "key", "value"))
     biases = [weights[f"{name}.{part}.bias"] for part in ("query", "key", "value")]
     scale = np.float32((len(query) / _HEADS) ** -0.5)
-    weight: Floats = np.concatenate([query * scale, key, value])
-    bias: Floats = np.concatenate([biases[0] * scale, *biases[1:]])
-    return Dense(weight, bias)
+    return _turned(np.concatenate([query * scale, key, value]), np.concatenate([biases[0] * scale, *biases[1:]]))
 
 
 def _dense(weights: Mapping[str, Floats], name: str) -> Dense:
-    return Dense(weights[f"{name}.dense.weight"], weights[f"{name}.dense.bias"])
+    return _turned(weights[f"{name}.dense.weight"], weights[f"{name}.dense.bias"])
+
+
+def _turned(weight: Floats, bias: Floats) -> Dense:
+    return Dense(np.ascontiguousarray(weight.T), bias)
 
 
 def _norm(weights: Mapping[str, Floats], name: str) -> Norm:
