@@ -38,6 +38,11 @@ class AwaitingWorld:
     background: Background = field(default_factory=Nowhere)
     pause: Callable[[Seconds], Awaitable[None]] = _sleep
 
+    async def aside(self, function: Callable[[], R], /) -> R:
+        import asyncio  # noqa: PLC0415 -- as in _sleep
+
+        return await asyncio.to_thread(function)
+
 
 async def run_async(steps: Steps[R], world: AsyncWorld) -> R:
     """Await every op of `steps` in the world and return their answer.

@@ -19,7 +19,9 @@ from llmcache.errors import ClosedError
 from llmcache.memory.forking import lock_across_forks
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
-from llmcache.model.units import Seconds
+from llmcache.model.units import Instant, Seconds
+from llmcache.model.vectors import Neighbour, Point
+from llmcache.model.where import Where
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore, Put
 from llmcache.protocols.news import Watcher, news_store
 from llmcache.protocols.scan import Listed, SpaceUse
@@ -38,6 +40,7 @@ from llmcache.protocols.store_ops import (
     Scan,
     Spaces,
 )
+from llmcache.protocols.vector_ops import DeletePoints, EndedPoints, GetPoints, Nearest, PutPoints
 from llmcache.protocols.whole import StorePair
 from llmcache.protocols.world import Around
 
@@ -160,6 +163,23 @@ class LayeredStore:
     def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
         return self._do(Scan(space, after, count))
 
+    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+        self._do(PutPoints(index, points, at))
+
+    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
+        self._do(DeletePoints(index, ids, at))
+
+    def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> Sequence[Point | None]:
+        return self._do(GetPoints(index, ids, at))
+
+    def nearest(
+        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+    ) -> Sequence[Neighbour]:
+        return self._do(Nearest(index, vector, count, at, least, where))
+
+    def ended_points(self, index: Key, until: Instant, *, at: Instant, count: int) -> Sequence[Point]:
+        return self._do(EndedPoints(index, until, at, count))
+
     def watch(self, watcher: Watcher) -> None:
         news_store(self._world.store).watch(watcher)
 
@@ -228,6 +248,23 @@ class AsyncLayeredStore:
 
     async def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
         return await self._do(Scan(space, after, count))
+
+    async def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+        await self._do(PutPoints(index, points, at))
+
+    async def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
+        await self._do(DeletePoints(index, ids, at))
+
+    async def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> Sequence[Point | None]:
+        return await self._do(GetPoints(index, ids, at))
+
+    async def nearest(
+        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+    ) -> Sequence[Neighbour]:
+        return await self._do(Nearest(index, vector, count, at, least, where))
+
+    async def ended_points(self, index: Key, until: Instant, *, at: Instant, count: int) -> Sequence[Point]:
+        return await self._do(EndedPoints(index, until, at, count))
 
     def watch(self, watcher: Watcher) -> None:
         news_store(self._world.store).watch(watcher)

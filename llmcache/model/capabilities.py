@@ -18,6 +18,7 @@ class Limits:
         news_delay: Longest until a change is told, in seconds, on a store that declares `news`.
         timeout: Longest a call about one entry takes, in seconds, whatever becomes of the medium: the store itself gives up
             then, by StoreTimeout or StoreUnavailable. None where it may wait without end.
+        vector_error: Largest difference between a component of a vector at length 1 and what comes back of it.
     """
 
     max_body_bytes: int | None = None
@@ -27,6 +28,7 @@ class Limits:
     ttl_resolution: Seconds = 0.001
     news_delay: Seconds = 0.0
     timeout: Seconds | None = None
+    vector_error: float = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Capabilities:
     Attributes:
         log: Has the methods of `LogStore`.
         scan: Has the methods of `ScanStore`.
+        vectors: Has the methods of `VectorStore`.
+        exact_vectors: Its searches leave out nothing that is nearer than what they return.
         news: Has the method of `NewsStore`: it tells of changes that other handles make.
         persistent: What it holds outlives the process.
         shared: Other processes see the same entries.
@@ -48,6 +52,8 @@ class Capabilities:
 
     log: bool = False
     scan: bool = False
+    vectors: bool = False
+    exact_vectors: bool = False
     news: bool = False
     persistent: bool = False
     shared: bool = False

@@ -1,7 +1,7 @@
 """What ops act on: a store, a clock, and somebody who listens."""
 
-from collections.abc import Awaitable
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
 from llmcache.model.event import Told
 from llmcache.model.units import Instant, Seconds
@@ -10,6 +10,8 @@ from llmcache.protocols.flights import Flights
 from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore
 from llmcache.protocols.log import AsyncLogStore, LogStore
 from llmcache.protocols.scan import AsyncScanStore, ScanStore
+
+T = TypeVar("T")
 
 
 class Around(Protocol):
@@ -63,6 +65,10 @@ class World(Around, Protocol):
 
 class AsyncWorld(Around, Protocol):
     """What ops act on when a driver awaits."""
+
+    def aside(self, function: Callable[[], T], /) -> Awaitable[T]:
+        """Call a function in a thread, and let others run meanwhile."""
+        ...
 
     def pause(self, seconds: Seconds, /) -> Awaitable[None]:
         """Do nothing for so long, and let others run."""

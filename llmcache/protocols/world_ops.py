@@ -109,3 +109,21 @@ class Behind(Op[bool]):
 
     async def on_async(self, world: AsyncWorld, /) -> bool:
         return world.background.start_async(self.key, self.steps, world)
+
+
+@dataclass(frozen=True, slots=True)
+class Compute(Op[T]):
+    """Do a computation that touches nothing but memory.
+
+    Attributes:
+        is_long: True where it takes so long that an event loop must not wait for it: then a thread does it.
+    """
+
+    function: Callable[[], T]
+    is_long: bool = False
+
+    def on(self, world: World, /) -> T:
+        return self.function()
+
+    async def on_async(self, world: AsyncWorld, /) -> T:
+        return await world.aside(self.function) if self.is_long else self.function()

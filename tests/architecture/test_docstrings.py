@@ -11,7 +11,19 @@ from collections.abc import Iterator
 from types import FunctionType, ModuleType
 
 from llmcache.codec import envelopes
-from llmcache.protocols import background, flights, key_value, log, news, scan, steps, whole, world
+from llmcache.protocols import (
+    background,
+    flights,
+    key_value,
+    local_indexes,
+    log,
+    news,
+    scan,
+    steps,
+    vectors,
+    whole,
+    world,
+)
 
 PACKAGES = (
     "llmcache",
@@ -21,7 +33,7 @@ PACKAGES = (
     "llmcache_minilm",
     "llmcache_conformance",
 )
-CONTRACTS = (key_value, log, news, scan, steps, whole, world, envelopes, flights, background)
+CONTRACTS = (key_value, log, news, scan, steps, whole, world, envelopes, flights, background, vectors, local_indexes)
 # Programs: importing them runs them.
 PROGRAMS = ("__main__",)
 

@@ -1,0 +1,240 @@
+"""A matrix of unit vectors in memory, searched by one product: exact, and as fast as memory can be read.
+
+Vectors are columns, because a product of a row with many columns runs along memory: twice as fast at 10,000 columns as the other
+way round. Rows of facts, ids and times lie beside it. A column is written once; a point that is replaced gets a new one and
+the old one ends before all time. So a search needs no lock: it sees the old, the new, or both.
+
+The only file beside `codec.floats` that knows numpy; it is imported with the first index that is used.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmcache.codec.points import FLOAT_BYTES, Block, Stamped
+from llmcache.errors import UsageError
+from llmcache.model.units import Instant, Plain
+from llmcache.model.vectors import Neighbour, Point
+
+Floats: TypeAlias = NDArray[np.float32]
+Judge: TypeAlias = Callable[[Mapping[str, Plain]], bool]
+
+_FIRST_CAPACITY: Final = 64
+_GROUP: Final = 64
+_SPARE: Final = 256
+"""So many ended columns are left alone, whatever share of all they are."""
+
+
+def unit_vectors(points: Sequence[Point], dimensions: int | None) -> list[bytes]:
+    """Return the vectors of `points` at length 1, as bytes.
+
+    Raises:
+        UsageError: One has no direction, or not as many dimensions as the others and `dimensions` say.
+    """
+    for point in points:
+        if not isinstance(point.vector, bytes) or not point.vector or len(point.vector) % FLOAT_BYTES:
+            raise UsageError("a vector is given as the bytes of float32 numbers, found something else")
+        found = len(point.vector) // FLOAT_BYTES
+        dimensions = found if dimensions is None else dimensions
+        if found != dimensions:
+            raise UsageError(
+                f"a vector has {found} dimensions where the index has {dimensions}; vectors of another model need an index "
+                "of their own: give it another name, or clear this one"
+            )
+    if not points:
+        return []
+    given = np.frombuffer(b"".join(point.vector for point in points), "<f4").reshape(len(points), -1)
+    lengths = np.linalg.norm(given.astype(np.float64), axis=1)
+    if not np.all(np.isfinite(lengths) & (lengths > 0)):
+        raise UsageError("a vector has no direction: its length is zero, or it holds NaN or an infinity")
+    unit = (given / lengths[:, None]).astype("<f4")
+    return [row.tobytes() for row in unit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Columns and what lies beside them. Only what is behind the last id is ever written, and times of what has ended.
+
+    Attributes:
+        vectors: Shape (dimensions, capacity).
+        ends: Infinity where a point never ends, minus infinity where it was replaced or deleted.
+        kept: Likewise, until when it is kept.
+        stamps: As in `codec.points`.
+        ids: As many as columns are in use.
+        facts: At least as many.
+    """
+
+    vectors: Floats
+    ends: NDArray[np.float64]
+    kept: NDArray[np.float64]
+    stamps: NDArray[np.int64]
+    ids: list[str]
+    facts: list[Mapping[str, Plain]]
+
+    @classmethod
+    def empty(cls, dimensions: int, capacity: int) -> "_Columns":
+        vectors = np.empty((dimensions, capacity), np.float32)
+        times = np.empty(capacity), np.empty(capacity)
+        return cls(vectors, *times, np.empty(capacity, np.int64), [], [])
+
+    def point(self, row: int) -> Point:
+        ends, kept = float(self.ends[row]), float(self.kept[row])
+        return Point(
+            self.ids[row],
+            self.vectors[:, row].tobytes(),
+            None if ends == np.inf else ends,
+            None if kept == np.inf else kept,
+            self.facts[row],
+        )
+
+    def end(self, row: int | None) -> None:
+        if row is not None:
+            self.ends[row] = self.kept[row] = -np.inf
+
+
+class Matrix:
+    """Points of one index. `nearest` may be called at any time; who calls anything else sees to it that nobody else does.
+
+    Args:
+        dimensions: Of every vector.
+    """
+
+    def __init__(self, dimensions: int) -> None:
+        self.dimensions = dimensions
+        self._columns = _Columns.empty(dimensions, _FIRST_CAPACITY)
+        self._row: dict[str, int] = {}
+
+    @property
+    def size(self) -> int:
+        """How many points there are, ended ones that are kept included."""
+        return len(self._row)
+
+    @property
+    def used_bytes(self) -> int:
+        """What the numbers take."""
+        columns = self._columns
+        return columns.vectors.nbytes + columns.ends.nbytes + columns.kept.nbytes + columns.stamps.nbytes
+
+    def stamp_of(self, point_id: str) -> int:
+        """Return the stamp of a point, or -1 where there is none."""
+        row = self._row.get(point_id)
+        return -1 if row is None else int(self._columns.stamps[row])
+
+    def put(self, block: Block, places: Sequence[int]) -> None:
+        """Take up the points of a block that stand at `places`; each replaces what has its id."""
+        given = np.frombuffer(block.vectors, "<f4").reshape(len(block.rows), self.dimensions)
+        rows = [block.rows[place] for place in places]
+        first = self._make_room(len(rows))
+        last, columns = first + len(rows), self._columns
+        columns.vectors[:, first:last] = (given if len(rows) == len(given) else given[places]).T
+        columns.ends[first:last] = [np.inf if row[1] is None else row[1] for row in rows]
+        columns.kept[first:last] = [np.inf if row[2] is None else row[2] for row in rows]
+        columns.stamps[first:last] = [row[4] for row in rows]
+        columns.facts.extend(row[3] for row in rows)
+        # Searches see as many columns as there are ids. Whoever looks now finds old and new, which is either order.
+        columns.ids.extend(row[0] for row in rows)
+        for place, row in enumerate(rows, first):
+            columns.end(self._row.get(row[0]))
+            self._row[row[0]] = place
+
+    def remove(self, point_id: str) -> None:
+        """Forget a point."""
+        self._columns.end(self._row.pop(point_id, None))
+
+    def forget(self, at: Instant) -> None:
+        """Forget the points that are no longer kept at `at`."""
+        columns = self._columns
+        kept = columns.kept[: len(columns.ids)]
+        for row in np.flatnonzero((kept <= at) & (kept > -np.inf)).tolist():
+            self._row.pop(columns.ids[row], None)
+            columns.end(row)
+
+    def _make_room(self, count: int) -> int:
+        """Return the first free column of `count`. Where there is no room, columns of what has ended are given up."""
+        used, alive = len(self._columns.ids), len(self._row)
+        if used + count > self._columns.vectors.shape[1]:
+            self._move(2 * (alive + count) if alive + count > _FIRST_CAPACITY else _FIRST_CAPACITY)
+        return len(self._columns.ids)
+
+    def _move(self, capacity: int) -> None:
+        """Move what is alive into new columns; searches that are under way keep the old ones."""
+        old, count = self._columns, len(self._row)
+        rows = np.fromiter(self._row.values(), np.intp, count)
+        new = _Columns.empty(self.dimensions, capacity)
+        np.take(old.vectors, rows, axis=1, out=new.vectors[:, :count], mode="clip")
+        for name in ("ends", "kept", "stamps"):
+            getattr(new, name)[:count] = getattr(old, name)[rows]
+        new.ids.extend(self._row)
+        new.facts.extend(old.facts[row] for row in rows.tolist())
+        self._row = {point_id: row for row, point_id in enumerate(new.ids)}
+        self._columns = new
+
+    def get(self, point_id: str, at: Instant) -> Point | None:
+        """Return a point that is kept at `at`."""
+        row = self._row.get(point_id)
+        return None if row is None or self._columns.kept[row] <= at else self._columns.point(row)
+
+    def stamped(self, at: Instant) -> list[Stamped]:
+        """Return all points that are kept at `at`, with their stamps."""
+        columns = self._columns
+        rows = [row for row in self._row.values() if columns.kept[row] > at]
+        return [Stamped(columns.point(row), int(columns.stamps[row])) for row in rows]
+
+    def kept_until(self) -> Instant | None:
+        """Return until when the last point is kept; None means for ever, minus infinity that there is none."""
+        columns = self._columns
+        latest = float(columns.kept[: len(columns.ids)].max(initial=-np.inf))
+        return None if latest == np.inf else latest
+
+    def ended(self, until: Instant, at: Instant, count: int) -> list[Point]:
+        """Return points that end at or before `until` and are kept at `at`, the first to end first."""
+        columns = self._columns
+        used = len(columns.ids)
+        rows = np.flatnonzero((columns.ends[:used] <= until) & (columns.kept[:used] > at))
+        rows = rows[np.argsort(columns.ends[rows], kind="stable")][:count]
+        return [columns.point(row) for row in rows.tolist()]
+
+    def nearest(self, vector: bytes, count: int, *, at: Instant, least: float, fits: Judge | None) -> list[Neighbour]:
+        """Return the nearest points, the nearest first; see `protocols.vectors.VectorStore.nearest`."""
+        columns = self._columns
+        used = len(columns.ids)
+        if not used:
+            return []
+        scores = np.frombuffer(vector, "<f4") @ columns.vectors[:, :used]
+        # Said so that what is no number is out, too.
+        scores[~((scores >= least) & (columns.ends[:used] > at))] = -np.inf
+        rows = _best(scores, count) if fits is None else _best_that_fit(scores, count, columns.facts, fits)
+        return [Neighbour(columns.point(row), min(1.0, float(scores[row]))) for row in rows]
+
+
+def _best(scores: NDArray[np.float32], count: int) -> list[int]:
+    """Return the rows of the `count` best scores above minus infinity, the best first, equal ones by their place."""
+    size = len(scores)
+    if size > 4 * _GROUP and count < size // _GROUP:
+        # The count-th best of the groups' bests is a bound that at least `count` rows reach, and few more.
+        groups = size // _GROUP
+        bests = scores[: groups * _GROUP].reshape(groups, _GROUP).max(axis=1)
+        bound = np.partition(bests, groups - count)[groups - count]
+        rows = np.flatnonzero(scores >= bound)
+    else:
+        rows = np.arange(size)
+    rows = rows[scores[rows] > -np.inf]
+    order = np.argsort(-scores[rows], kind="stable")[:count]
+    found: list[int] = rows[order].tolist()
+    return found
+
+
+def _best_that_fit(
+    scores: NDArray[np.float32], count: int, facts: Sequence[Mapping[str, Plain]], fits: Judge
+) -> list[int]:
+    """As `_best`, of those whose facts fit; facts are looked at from the best downward, and no further than needed."""
+    wanted = 4 * count
+    while True:
+        rows = _best(scores, wanted)
+        fitting = [row for row in rows if fits(facts[row])]
+        if len(fitting) >= count or len(rows) < wanted:
+            return fitting[:count]
+        wanted *= 4

@@ -1,0 +1,79 @@
+"""Several processes on one vector index, in every order that a seed brings."""
+
+import random
+
+import pytest
+
+from llmcache.drivers.blocking import run
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.store_ops import Clear
+from tests.layers.indexes import INDEX, Handle, Processes, interleave, point
+
+SEEDS = range(60)
+
+
+def puts(handle: Handle, *names: str) -> Steps[None]:
+    """Put several points, one call for each."""
+    for name in names:
+        yield from handle.put(point(name, 1.0, len(name), by=name))
+
+
+def everywhere(processes: Processes, handles: list[Handle], *ids: str) -> list[object]:
+    """Return what is there for one who knows nothing, having seen that all others find the same."""
+    fresh = processes.handle().there(*ids)
+    for handle in handles:
+        assert fresh == handle.there(*ids)
+    return list(fresh)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_was_acknowledged_is_there_whoever_makes_the_index_anew_meanwhile(seed: int) -> None:
+    """Six writers, of them some on an index that nobody has begun, and three that make it anew at once: nothing is lost."""
+    chance, processes = random.Random(seed), Processes()
+    handles = [processes.handle() for _ in range(4)]
+    if chance.random() < 0.7:
+        handles[0].do(puts(handles[0], "old", "older", "gone"))
+    names = [f"new{number}" for number in range(9)]
+    running = [puts(handle, *names[place : place + 3]) for place, handle in zip((0, 3, 6), handles, strict=False)]
+    running += [handle.renew() for handle in handles[:3]]
+    running += [handles[3].delete("gone")]
+
+    interleave(running, handles[0].world, chance)
+
+    assert [{"by": name} for name in names] == everywhere(processes, handles, *names)
+    assert [None] == everywhere(processes, handles, "gone")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_of_two_that_put_one_point_everybody_finds_the_same(seed: int) -> None:
+    """Whatever the order, and with the index made anew meanwhile, one of the two holds for all; later ones replace it."""
+    chance, processes = random.Random(seed), Processes()
+    one, two, three = (processes.handle() for _ in range(3))
+    one.do(one.put(point("p", 1.0, 0.0, by="first")))
+    running = [one.put(point("p", 0.0, 1.0, by="one")), two.put(point("p", 1.0, 1.0, by="two")), three.renew()]
+
+    interleave(running, one.world, chance)
+
+    (found,) = everywhere(processes, [one, two, three], "p")
+    assert found in [{"by": "one"}, {"by": "two"}]
+    three.do(three.put(point("p", 1.0, 0.0, by="last")))
+    assert [{"by": "last"}] == everywhere(processes, [one, two, three], "p")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_after_a_clearing_nobody_finds_what_was_there_before(seed: int) -> None:
+    """With writers and a renewal around it, what was put before a clearing is gone for all, and what is put afterwards is there."""
+    chance, processes = random.Random(seed), Processes()
+    one, two, three = (processes.handle() for _ in range(3))
+    one.do(puts(one, *[f"old{number}" for number in range(5)]))
+    assert two.there("old0") == [{"by": "old0"}]
+    running = [puts(one, "a", "b"), two.renew(), iter(Clear(INDEX.space)), puts(three, "c")]
+
+    interleave(running, one.world, chance)
+
+    found = everywhere(processes, [one, two, three], "old0", "a", "b", "c")
+    assert found[0] is None
+    run(iter(Clear(INDEX.space)), one.world)
+    assert [None] * 4 == everywhere(processes, [one, two, three], "old0", "a", "b", "c")
+    two.do(puts(two, "d"))
+    assert [{"by": "d"}] == everywhere(processes, [one, two, three], "d")
