@@ -17,6 +17,7 @@ from benchmarks import (
     hanging,
     histories,
     imports,
+    minilm,
     momento_local,
     near_tier,
     redis_answers,
@@ -35,6 +36,7 @@ PARTS = {
     "freshness": freshness.run,
     "seals": seals.run,
     "near": near_tier.run,
+    "minilm": minilm.run,
 }
 PACKAGES = (
     "llmcache-kit",
@@ -45,6 +47,7 @@ PACKAGES = (
     "sqlalchemy",
     "redis",
     "momento",
+    "numpy",
 )
 
 
