@@ -5,7 +5,7 @@ many a paraphrase is farther away. What tells is whether those nearby agree. Eac
 it, the louder the nearer it is:
 
     voice(answer) = T · log Σ exp(similarity / T)        over the neighbours that hold it
-    margin        = voice(nearest's answer) − voice(all others)
+    margin        = voice(nearest's answer) - voice(all others)
 
 With a T towards 0 that is the distance between the nearest neighbour and the nearest with a *different answer*; with T = 0.05 a
 crowd that agrees outweighs one that does not, and a lone voice in a dense place says little. So the cache must know which

@@ -1,0 +1,223 @@
+"""The guard: why two questions must not share an answer, however near their meanings seem.
+
+Embeddings see what a text is about and hardly what it says of it: a question and its reversal, a question about five days and one about
+six, one about Paris and one about Rome lie as near as paraphrases do, and some lie at a cosine of 0.99. What sets them apart stands in the
+words, and can be read there without a model. The guard refuses where it finds such a difference. It never accepts: what it lets through is
+decided by `policy.similarity`.
+
+Its rules err towards refusing. A refused paraphrase costs a call of the model; a wrong answer costs trust.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from llmcache.policy.reading import TENSE_MARKS, Reading, read, sort_of, stem
+from llmcache.policy.vocabulary import ASKED_FOR, EXCLUDING, FORMS, REVERSING, SAME
+
+Rule = Callable[[Reading, Reading], bool]
+"""True where two questions must not share an answer."""
+
+
+def refusal(asked: str, kept: str) -> str | None:
+    """Return why the answer to `kept` must not be given to `asked`, in a few words without content, or None.
+
+    It is the same in both directions.
+    """
+    if asked == kept:
+        return None
+    a, b = read(asked), read(kept)
+    return next((reason for reason, rule in RULES.items() if rule(a, b)), None)
+
+
+def contradiction(one: str, other: str) -> str | None:
+    """Return why two answers do not say the same, or None where nothing speaks against it.
+
+    Answers are longer than questions and are worded freely, so that only numbers, denials and opposites count.
+    """
+    a, b = read(one), read(other)
+    return next((reason for reason in ("numbers", "negation", "opposites") if RULES[reason](a, b)), None)
+
+
+def _scripts_differ(a: Reading, b: Reading) -> bool:
+    return a.scripts != b.scripts or a.is_mixed or b.is_mixed
+
+
+def _numbers_differ(a: Reading, b: Reading) -> bool:
+    return _possible_numbers(a).isdisjoint(_possible_numbers(b))
+
+
+def _possible_numbers(each: Reading) -> set[frozenset[tuple[str, int]]]:
+    """Return the numbers of a question, once for each way to take its ones: for numbers, or for nothing."""
+    return {_frozen(each.numbers + Counter({"1": ones})) for ones in range(each.ones + 1)}
+
+
+def _frozen(numbers: Counter[str]) -> frozenset[tuple[str, int]]:
+    return frozenset(numbers.items())
+
+
+def _names_differ(a: Reading, b: Reading) -> bool:
+    return not (_said(a.names, b) and _said(b.names, a))
+
+
+def _said(names: frozenset[str], other: Reading) -> bool:
+    said = {*other.names, *other.tokens}
+    return all(
+        name in said or all(read(part).content and set(read(part).tokens) <= said for part in name.split())
+        for name in names
+    )
+
+
+def _negation_differs(a: Reading, b: Reading) -> bool:
+    return a.negations % 2 != b.negations % 2 or (a.negations > 0) != (b.negations > 0)
+
+
+def _opposites(a: Reading, b: Reading) -> bool:
+    return _exclude(a, b) or _reversed_words(a, b) or _reversed_words(b, a)
+
+
+def _exclude(a: Reading, b: Reading) -> bool:
+    """True where both have members of a group of words that exclude each other, and not the same ones."""
+    places: list[dict[int, set[int]]] = []
+    for each in (a, b):
+        found: dict[int, set[int]] = {}
+        for token in each.tokens:
+            for group, place in EXCLUDING_STEMS.get(token, ()):
+                found.setdefault(group, set()).add(place)
+        places.append(found)
+    return any(places[0][group] != places[1][group] for group in places[0].keys() & places[1].keys())
+
+
+def _reversed_words(a: Reading, b: Reading) -> bool:
+    ours, theirs = set(a.content), set(b.content)
+    return any(prefix + token in theirs - ours for token in ours - theirs for prefix in REVERSING if len(token) > 2)
+
+
+def _reversed_order(a: Reading, b: Reading) -> bool:
+    """True where both say the same of the same things, but the things have changed places."""
+    shared = set(a.content) & set(b.content)
+    ours, theirs = ([token for token in each.content if token in shared] for each in (a, b))
+    if ours != theirs and len(shared) > 1:
+        longer = max(len(set(a.content)), len(set(b.content)))
+        is_most = longer <= _SHORT and len(shared) > 0.7 * longer
+        if is_most and (len(shared) == 2 or not _is_rotated(ours, theirs)):
+            return True
+        named = a.names & b.names
+        if [token for token in ours if token in named] != [token for token in theirs if token in named]:
+            return True
+    return _tied_otherwise(a, b, shared)
+
+
+_SHORT: Final = 6
+"""Most words of a question of which each says who does what to whom; a longer one has parts, and those may stand in any order."""
+
+
+def _is_rotated(ours: list[str], theirs: list[str]) -> bool:
+    """True where a part has moved to the other end, as when a question begins with what another ends with."""
+    return len(ours) == len(theirs) and any(ours[cut:] + ours[:cut] == theirs for cut in range(len(ours)))
+
+
+def _tied_otherwise(a: Reading, b: Reading, shared: set[str]) -> bool:
+    """True where a direction leads to another of the things that both name, or another direction to the same."""
+    ours, theirs = ({pair for pair in each.bound if pair[1] in shared} for each in (a, b))
+    for side in (0, 1):
+        # One direction and its ends, then one thing and its directions: where both have some and none in common, they part.
+        for common in {pair[side] for pair in ours} & {pair[side] for pair in theirs}:
+            sides = [{pair[1 - side] for pair in pairs if pair[side] == common} for pairs in (ours, theirs)]
+            if sides[0].isdisjoint(sides[1]):
+                return True
+    lone = {way for way, _ in ours} ^ {way for way, _ in theirs}
+    if Counter(a.content) != Counter(b.content):
+        return False
+    return not lone.isdisjoint({"by", "than"}) or (bool(lone) and a.content != b.content)
+
+
+def _condition_differs(a: Reading, b: Reading) -> bool:
+    return a.conditions != b.conditions
+
+
+def _form_differs(a: Reading, b: Reading) -> bool:
+    forms = [frozenset(token for token in each.content if token in FORM_STEMS) for each in (a, b)]
+    return forms[0] != forms[1]
+
+
+def _asks_otherwise(a: Reading, b: Reading) -> bool:
+    """True where both ask for a person, a time, a place or a reason, and not for the same."""
+    asked = [{ASKED_FOR[token] for token in each.tokens if token in ASKED_FOR} for each in (a, b)]
+    return bool(asked[0] and asked[1]) and asked[0].isdisjoint(asked[1])
+
+
+def _other_words(a: Reading, b: Reading) -> bool:
+    """True where all is the same, in the same order, but for the tense, or for words that stand in the place of others."""
+    if _timeless(a) == _timeless(b):
+        return a.tokens != b.tokens
+    if len(a.tokens) != len(b.tokens) or len(a.tokens) < 2:
+        return False
+    ours, theirs = Counter(a.tokens) - Counter(b.tokens), Counter(b.tokens) - Counter(a.tokens)
+    places = zip(a.tokens, b.tokens, strict=True)
+    pairs = [pair for pair in places if pair[0] in ours and pair[1] in theirs and _says_else(*pair)]
+    return 0 < len(pairs) <= len(a.tokens) / 2
+
+
+def _timeless(each: Reading) -> list[str]:
+    return [token for token in each.tokens if token not in TENSE_MARKS]
+
+
+def _says_else(one: str, other: str) -> bool:
+    """True where two words in one place are of one sort, and do not mean the same."""
+    sort = sort_of(one)
+    return sort == sort_of(other) != "tie" and not _is_same(one, other)
+
+
+def _is_same(one: str, other: str) -> bool:
+    """True where two words mean the same, or one is the other with a letter forgotten."""
+    if SAME_STEMS.get(one, _NONE) & SAME_STEMS.get(other, _NONE):
+        return True
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) < 8 or len(longer) != len(shorter) + 1:
+        return False
+    return any(longer[:cut] + longer[cut + 1 :] == shorter for cut in range(len(longer)))
+
+
+def _added(a: Reading, b: Reading) -> bool:
+    """True where one says all that the other does and much beside: a condition, or a suffix made to collide."""
+    less, more = sorted((set(a.content), set(b.content)), key=len)
+    extra = more - less
+    return len(less & more) >= 0.7 * len(less) and len(extra) > 2 and len(extra) >= len(less)
+
+
+def _strange_sentence(a: Reading, b: Reading) -> bool:
+    """True where one has a sentence of its own that has no word with the other in common."""
+    return any(
+        len(sentence) > 1 and sentence.isdisjoint(other.content)
+        for each, other in ((a, b), (b, a))
+        if len(each.sentences) > 1
+        for sentence in each.sentences
+    )
+
+
+def _signs_differ(a: Reading, b: Reading) -> bool:
+    return a.signs != b.signs
+
+
+EXCLUDING_STEMS: Final = {form: places for word, places in EXCLUDING.items() for form in {word, stem(word)}}
+SAME_STEMS: Final = {stem(word): sets for word, sets in SAME.items()}
+_NONE: Final[frozenset[int]] = frozenset()
+FORM_STEMS: Final = frozenset(form for word in FORMS for form in (word, stem(word)))
+
+RULES: Final[dict[str, Rule]] = {
+    "scripts": _scripts_differ,
+    "signs": _signs_differ,
+    "numbers": _numbers_differ,
+    "names": _names_differ,
+    "negation": _negation_differs,
+    "opposites": _opposites,
+    "order": _reversed_order,
+    "asked for": _asks_otherwise,
+    "condition": _condition_differs,
+    "form": _form_differs,
+    "other words": _other_words,
+    "added words": _added,
+    "another sentence": _strange_sentence,
+}
+"""By what is told of a refusal. Each is the same in both directions."""

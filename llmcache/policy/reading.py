@@ -1,0 +1,299 @@
+"""Reading a question: its words, in the few sorts that the guard compares. No grammar and no model, so that it says the same always.
+
+Words are compared by their stems, in lower case, after Unicode's compatibility folding. What is written as a name (a capital inside of a
+sentence, a code, a quotation, an address) is kept as such too.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from llmcache.policy.vocabulary import (
+    ASKING,
+    CONDITIONS,
+    DIRECTIONS,
+    NEGATIONS,
+    NUMBERS,
+    ONE,
+    PERSONS,
+    SURE,
+    TENSES,
+    TIES,
+    TRIVIAL,
+)
+
+_NOT: Final = "§not"
+_QUOTED = re.compile(r"[\"“”„«»]([^\"“”„«»]+)[\"“”„«»]|`([^`]+)`|(?<!\w)['‘]([^'‘’]+)['’](?!\w)")
+_NUMBER = re.compile(r"([$€£¥₹]?)([-+−]?\d+(?:[.,:/'-]\d+)*)(%|°[cf]?|[^\W\d_]*)")
+_ORDINALS: Final = frozenset({"st", "nd", "rd", "th", "er", "re", "e", "eme", "º", "ª"})
+_GROUPED = re.compile(r"\d{1,3}(?:[.,']\d{3})+")
+_EDGES: Final = "!?.,;:…¿¡()[]{}\"'“”„‘’«»`*<>|~–—-。、，？！؟"
+_PIECES = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_APOSTROPHE = re.compile(r"['’]")
+_MIXED = re.compile(r"[a-z][A-Z]|[^\W\d_]\d|\d[^\W\d_]|\w[@_.\\=#<>{}\[\]()*+^~|$%&]+\w|://")
+_UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
+_STRANGE = re.compile(
+    r"[\\|^~=*#{}<>\[\]]{2,}|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]|[\u2600-\u27bf\U0001f300-\U0001faff]"
+)
+_SENTENCES = re.compile(r"[?!.。？！؟]+(?=\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question as the guard sees it.
+
+    Attributes:
+        tokens: What may not be trivial, in order: stems, directions, words of asking, persons, tenses, negations, numbers.
+        content: Those of them that name something.
+        numbers: How often each number stands there; `ONE` apart.
+        ones: How often a one does that may be none.
+        names: What is written as a name, in lower case.
+        negations: How often something is denied.
+        conditions: Words that begin a condition.
+        bound: Pairs of a direction and the next word that names something.
+        scripts: The scripts of its letters.
+        is_mixed: True where one word is written in two scripts.
+        sentences: What each sentence names.
+        signs: What is neither a letter, a number, nor a common sign.
+    """
+
+    tokens: tuple[str, ...]
+    content: tuple[str, ...]
+    numbers: Counter[str]
+    ones: int
+    names: frozenset[str]
+    negations: int
+    conditions: frozenset[str]
+    bound: frozenset[tuple[str, str]]
+    scripts: frozenset[str]
+    is_mixed: bool
+    sentences: tuple[frozenset[str], ...]
+    signs: frozenset[str]
+
+
+def stem(word: str) -> str:
+    """Return the stem of a word in lower case: without the commonest endings of English."""
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    for ending in ("ing", "ed"):
+        base = word.removesuffix(ending)
+        if len(base) > 2 and base != word and any(letter in "aeiouy" for letter in base):
+            doubled = base[-1] == base[-2] and base[-1] not in "lsz"
+            return base[:-1] if doubled else base.removesuffix("e")
+    if len(word) > 4 and word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and word[-2] not in "sui":
+        word = word[:-1]
+    if len(word) > 5 and word.endswith(("ise", "our")):
+        word = word[:-3] + ("ize" if word.endswith("ise") else "or")
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+_IRREGULAR: Final = {
+    form: base
+    for base, forms in {
+        "send": "sent", "pay": "paid", "los": "lost losing lose", "buy": "bought", "steal": "stolen stole", "find": "found",
+        "giv": "gave given", "tak": "took taken", "mak": "made make making", "go": "went gone goes", "writ": "wrote written",
+        "sell": "sold", "see": "saw seen", "know": "knew known", "com": "came", "keep": "kept", "hold": "held", "win": "won",
+        "man": "men", "woman": "women", "child": "children", "person": "people", "foot": "feet", "tooth": "teeth", "mous": "mice", "di": "died dies die",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
+
+
+@lru_cache(maxsize=2048)
+def read(text: str) -> Reading:
+    """Return the reading of a question."""
+    folded = unicodedata.normalize("NFKC", text)
+    names = {found.casefold().strip(_EDGES) for groups in _QUOTED.findall(folded) for found in groups if found}
+    words = _words_of(folded)
+    names.update(word.casefold() for word, is_name in words if is_name)
+    tokens, numbers, ones = _tokens([word for word, _ in words])
+    parts = [_tokens([word for word, _ in _words_of(part)])[0] for part in _SENTENCES.split(folded)]
+    content = tuple(token for token in tokens if _names_something(token))
+    return Reading(
+        tokens=tuple(tokens),
+        content=content,
+        numbers=numbers,
+        ones=ones,
+        names=frozenset(name for name in names if name),
+        negations=tokens.count(_NOT),
+        conditions=frozenset(token for token in tokens if token in CONDITIONS),
+        bound=_bound(tokens),
+        scripts=frozenset(map(_script, filter(str.isalpha, folded))),
+        is_mixed=any(len(set(map(_script, filter(str.isalpha, word)))) > 1 for word in _PIECES.findall(folded)),
+        sentences=tuple(frozenset(filter(_names_something, part)) for part in parts if part),
+        signs=frozenset(_STRANGE.findall(folded)),
+    )
+
+
+def _words_of(text: str) -> list[tuple[str, bool]]:
+    """Return the words in order, each with whether it is written as a name."""
+    words: list[tuple[str, bool]] = []
+    begins = True
+    for raw in text.split():
+        bare = raw.strip(_EDGES)
+        if raw[:1] in "-−" and bare[:1].isdigit():
+            bare = "-" + bare
+        if bare:
+            words += _split(bare, begins=begins)
+            begins = False
+        begins = begins or raw.rstrip("\"'”’)»")[-1:] in tuple(".?!:…。？！")
+    capitals = sum(word[:1].isupper() for word, _ in words)
+    # Where Every Word Has One, Or ALL OF THEM ARE, A Capital Says Nothing.
+    if len(words) > 2 and capitals > 0.7 * len(words):
+        return [(word, is_name and _MIXED.search(word) is not None) for word, is_name in words]
+    return words
+
+
+def _split(bare: str, *, begins: bool) -> list[tuple[str, bool]]:
+    if _NUMBER.fullmatch(bare):
+        return [(bare, False)]
+    if any(_script(letter) in _UNSPACED for letter in bare):
+        return [(piece, not piece.isalpha()) for piece in re.findall(r"[A-Za-z0-9.]+|\w", bare)]
+    if _MIXED.search(bare) and not re.fullmatch(r"[^\W\d_]+(?:[/+&-][^\W\d_]+)+", bare):
+        return [(bare, True)]
+    pieces = _PIECES.findall(bare)
+    return [
+        (piece, _is_capital(piece, first=begins and index == 0))
+        for index, piece in enumerate(pieces)
+        if piece.strip("'’")
+    ]
+
+
+def _is_capital(word: str, *, first: bool) -> bool:
+    """True where a word is written as a name: with a capital that is not owed to the beginning of a sentence."""
+    if word in ("I", "Ok", "OK", "FAQ") or _APOSTROPHE.split(word)[0] == "I" or not word[:1].isupper():
+        return False
+    return not first or (len(word) > 1 and word.isupper())
+
+
+def _tokens(words: list[str]) -> tuple[list[str], Counter[str], int]:
+    tokens: list[str] = []
+    numbers: Counter[str] = Counter()
+    ones = 0
+    for index, word in enumerate(words):
+        number = _NUMBER.fullmatch(word)
+        if number is not None and (tail := number[3].casefold()) in _ORDINALS | {""} | _TAILS:
+            value = _number(number[2])
+            numbers[value] += 1
+            tokens += [f"#{value}", *(part for part in (number[1], "" if tail in _ORDINALS else tail) if part)]
+            continue
+        for token in _parts(word.casefold()):
+            if token in SURE and tokens and tokens[-1] == _NOT:
+                tokens.pop()
+            if token in ONE:
+                ones += 1
+            elif token in NUMBERS:
+                tokens.append(_counted(str(NUMBERS[token]), tokens, numbers))
+            elif token == _IF and words[max(0, index - 1)].casefold() in _WHETHER:
+                continue
+            elif token not in TRIVIAL or (token in _TAILS and tokens and tokens[-1].startswith("#")):
+                tokens.append(token)
+    return tokens, numbers, ones
+
+
+_TAILS: Final = frozenset(
+    {"%", "°", "°c", "°f", "km", "m", "cm", "mm", "kg", "g", "mg", "lb", "lbs", "oz", "l", "ml", "kb", "mb", "gb", "tb"}
+    | {"s", "ms", "h", "hr", "hrs", "min", "mins", "am", "pm", "k", "x", "eur", "usd", "gbp"}
+)
+"""Units that may stand behind a number without a space; what has other letters behind it is a code."""
+
+_IF: Final = "if"
+_WHETHER: Final = frozenset(
+    {"know", "see", "wonder", "wondering", "check", "ask", "sure", "tell", "asking", "curious", "do", "what"}
+)
+"""Before an "if" that means "whether"."""
+
+
+_SHORTENED: Final = frozenset({"s", "m", "re", "ve", "d", "t"})
+"""What stands behind an apostrophe for a word that is trivial."""
+
+
+def _counted(value: str, tokens: list[str], numbers: Counter[str]) -> str:
+    """Count a number that is a word; a unit behind a ten is one number with it."""
+    ten = tokens[-1][1:] if tokens and tokens[-1].startswith("#") else ""
+    if len(ten) == 2 and ten.endswith("0") and len(value) == 1:
+        numbers[ten] -= 1
+        numbers += Counter()
+        tokens.pop()
+        value = str(int(ten) + int(value))
+    numbers[value] += 1
+    return f"#{value}"
+
+
+def _number(text: str) -> str:
+    """Return one form for a number: no signs between thousands, a point before decimals, the digits of ASCII."""
+    digits = "".join(str(unicodedata.decimal(each, each)) for each in text).replace("−", "-").lstrip("+")
+    bare = digits.lstrip("-")
+    if _GROUPED.fullmatch(bare):
+        return digits[: len(digits) - len(bare)] + re.sub(r"[.,']", "", bare)
+    return digits.replace(",", ".")
+
+
+def _parts(word: str) -> list[str]:
+    """Return what a word says: a stem, or a sign for who is meant, when, and that it is denied."""
+    if word.endswith(("n't", "n’t")) or word in NEGATIONS:
+        return [_NOT]
+    found: list[str] = []
+    for index, part in enumerate(_APOSTROPHE.split(word)):
+        if index and part in _SHORTENED:
+            continue
+        if part in NEGATIONS:
+            found.append(_NOT)
+        elif part in PERSONS:
+            found.append(f"§{PERSONS[part]}")
+        elif part in TENSES:
+            found.append(f"§{TENSES[part]}")
+        elif (
+            part in TRIVIAL
+            or part in SURE
+            or part in ASKING
+            or part in TIES
+            or part in DIRECTIONS
+            or part in CONDITIONS
+            or part in NUMBERS
+            or part in ONE
+        ):
+            found.append(part)
+        elif part:
+            found.append(stem(part))
+    return found
+
+
+def sort_of(token: str) -> str:
+    """Return of which sort a token is; "" for what names something."""
+    if token.startswith("§"):
+        return "person" if token[1:].isdigit() else token
+    return next((sort for sort, words in _SORTS.items() if token in words), "")
+
+
+TENSE_MARKS: Final = frozenset(f"§{tense}" for tense in TENSES.values())
+_SORTS: Final = {"asking": ASKING, "direction": DIRECTIONS, "tie": TIES, "condition": CONDITIONS}
+
+
+def _names_something(token: str) -> bool:
+    return sort_of(token) == ""
+
+
+def _bound(tokens: list[str]) -> frozenset[tuple[str, str]]:
+    pairs: set[tuple[str, str]] = set()
+    direction = ""
+    for token in tokens:
+        if token in DIRECTIONS:
+            direction = token
+        elif direction and _names_something(token):
+            pairs.add((direction, token))
+            direction = ""
+    return frozenset(pairs)
+
+
+@lru_cache(maxsize=4096)
+def _script(letter: str) -> str:
+    """Return the script of a letter: the first word of its name, which is right for all that are alphabets."""
+    return unicodedata.name(letter, "UNKNOWN").split(" ", 1)[0].split("-", 1)[0]

@@ -1,0 +1,135 @@
+"""The guard: what it refuses, what it lets through, and what that costs."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmcache.policy.guard import RULES, contradiction, refusal
+from llmcache.policy.reading import read, stem
+from tests.policy.attacks import ATTACKS, PARAPHRASES
+
+ALL = [(sort, *pair) for sort, pairs in ATTACKS.items() for pair in pairs]
+TEXTS = st.text(max_size=60) | st.sampled_from([text for pair in PARAPHRASES for text in pair])
+
+
+@pytest.mark.parametrize(("sort", "one", "other"), ALL)
+def test_attack_is_refused(sort: str, one: str, other: str) -> None:
+    """However near an embedding puts them: reversed, counted otherwise, named otherwise, denied, or lengthened."""
+    assert refusal(one, other) is not None
+
+
+def test_there_are_enough_attacks_of_each_sort() -> None:
+    """A table that shrinks proves less."""
+    assert 200 <= len(ALL)
+    assert {"reversal", "numbers", "names", "negation", "suffixes"} == ATTACKS.keys()
+    assert all(len(pairs) >= 30 for pairs in ATTACKS.values())
+
+
+def test_most_paraphrases_pass() -> None:
+    """Of those in the table nine of ten do; a refused one costs a call, and no more."""
+    refused = [pair for pair in PARAPHRASES if refusal(*pair)]
+
+    assert 80 <= len(PARAPHRASES)
+    assert len(refused) <= 10
+
+
+@given(TEXTS, TEXTS)
+def test_refusal_is_the_same_in_both_directions(one: str, other: str) -> None:
+    """Whichever was asked first; and whatever the text, it is judged without an error."""
+    assert refusal(one, other) == refusal(other, one)
+    assert refusal(one, other) in {None, *RULES}
+
+
+@pytest.mark.parametrize("pair", PARAPHRASES)
+def test_refusal_of_a_paraphrase_is_the_same_in_both_directions(pair: tuple[str, str]) -> None:
+    """For real questions, too, which random texts seldom are."""
+    assert refusal(*pair) == refusal(*pair[::-1])
+
+
+@given(TEXTS)
+def test_question_itself_is_never_refused(text: str) -> None:
+    """The same words mean the same."""
+    assert refusal(text, text) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        ("My card is here", "My card is here 🎉", "signs"),
+        ("Where is it?", "Где это?", "scripts"),
+        ("Is Frаnce big?", "Is Frаnce large?", "scripts"),
+        ("I have 2 cards", "I have 3 cards", "numbers"),
+        ("see notes.txt", "see drafts.txt", "names"),
+        ("it works", "it doesn't work", "negation"),
+        ("open the door", "close the door", "opposites"),
+        ("a is installed", "a is uninstalled", "opposites"),
+        ("does a bite b", "does b bite a", "order"),
+        ("when do you ship books to me", "where do you ship all those books", "asked for"),
+        ("can i go", "can i go if it rains", "condition"),
+        ("explain gravity", "explain gravity briefly", "form"),
+        ("soup with rice", "soup with beans", "other words"),
+        ("my card", "my card of gold with a blue stripe", "added words"),
+        ("my card came", "My card came. Buy flowers.", "another sentence"),
+    ],
+)
+def test_reason_names_the_rule(one: str, other: str, reason: str) -> None:
+    """So that counters tell which rule costs how much."""
+    assert reason == refusal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("I pay 1,000 euros", "I pay 1000 euros"),
+        ("the second card", "the 2nd card"),
+        ("twenty-five cards", "25 cards"),
+        ("I have one card", "I have 1 card"),
+        ("I have one card", "I have a card"),
+        ("I don't know why my card was blocked", "Why was my card blocked"),
+        ("Top Up My Card", "top up my card"),
+        ("WHERE IS MY CARD", "where is my card"),
+        ("paying with Apple Pay", "paying with apple pay"),
+        ("Is the color right?", "Is the colour right?"),
+        ("check if it works", "check it works"),
+        ("why was my withdrawl blocked", "why was my withdrawal blocked"),
+        ("٣ كتب", "3 كتب"),
+    ],
+)
+def test_spelling_makes_no_difference(one: str, other: str) -> None:
+    """Thousands, ordinals, numbers in words, capitals, British and American, a forgotten letter."""
+    assert refusal(one, other) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        ("It takes 5 days.", "It takes 7 days.", "numbers"),
+        ("Yes, you can.", "No, you cannot.", "negation"),
+        ("Open the app and tap on top up.", "In the app, tap on top up.", None),
+        ("Tap on Cards, then on Freeze.", "Freeze it under Cards in the app, as Bob says.", None),
+        ("Prices rise.", "Prices fall.", "opposites"),
+    ],
+)
+def test_answers_are_compared_by_what_they_say(one: str, other: str, reason: str | None) -> None:
+    """Two models never word an answer alike; but a number, a denial or an opposite makes two of them."""
+    assert reason == contradiction(one, other)
+
+
+def test_stems_are_the_same_for_the_forms_of_a_word() -> None:
+    """The commonest endings of English, and a few words that have none."""
+    forms = [
+        "pay paying pays paid",
+        "city cities",
+        "top topped topping",
+        "take took taken taking",
+        "box boxes",
+        "foot feet",
+    ]
+
+    assert [1] * len(forms) == [len({stem(form) for form in text.split()}) for text in forms]
+
+
+def test_reading_takes_no_longer_than_its_text() -> None:
+    """Every pattern is linear: the longest question, of the nastiest letters, is read at once."""
+    for piece in ("a", "'", '"', "1", "1.", "a.", "a@", "(", "[]", "n't ", "-", "#", "中", "\u200b"):
+        read((piece * 512)[:512])
