@@ -43,7 +43,7 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class Candidate:
     """A question that is kept, seen from the one that is asked.
 
     Attributes:
@@ -71,25 +71,25 @@ class Decision:
     """Whether an answer may be given, and why.
 
     Attributes:
-        verdict: `HIT` gives the answer of `neighbour`; `NEAR_MISS` was not sure enough, `REFUSED` was, but for the guard.
-        neighbour: Whose answer it is, or would have been; None where nothing is near.
+        verdict: `HIT` gives the answer of `candidate`; `NEAR_MISS` was not sure enough, `REFUSED` was, but for the guard.
+        candidate: Whose answer it is, or would have been; None where nothing is near.
         margin: Of its answer over all others.
         reason: Why it is no hit, in a few words without content; "" for a hit.
     """
 
     verdict: Verdict
-    neighbour: Neighbour | None = None
+    candidate: Candidate | None = None
     margin: float = 0.0
     reason: str = ""
 
     @property
     def similarity(self) -> float:
-        """The cosine between what is asked and `neighbour`; 0 where there is none."""
-        return 0.0 if self.neighbour is None else self.neighbour.similarity
+        """The cosine between what is asked and `candidate`; 0 where there is none."""
+        return 0.0 if self.candidate is None else self.candidate.similarity
 
 
 def decide(
-    neighbours: Sequence[Neighbour], thresholds: Thresholds, refusal: Callable[[Neighbour], str | None]
+    neighbours: Sequence[Candidate], thresholds: Thresholds, refusal: Callable[[Candidate], str | None]
 ) -> Decision:
     """Return whether the answer of one of `neighbours` may be given.
 
@@ -121,7 +121,7 @@ def decide(
     return Decision(Verdict.REFUSED, nearest, margin, first or "")
 
 
-def margin_of(neighbours: Sequence[Neighbour], answer: str) -> float:
+def margin_of(neighbours: Sequence[Candidate], answer: str) -> float:
     """Return how much louder the neighbours with `answer` speak than all others; at most 1 where there are no others."""
     own = [each.similarity for each in neighbours if each.answer == answer]
     others = [each.similarity for each in neighbours if each.answer != answer]

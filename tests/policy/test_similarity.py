@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmcache.policy.similarity import Decision, Neighbour, Thresholds, Verdict, decide, margin_of
+from llmcache.policy.similarity import Candidate, Decision, Thresholds, Verdict, decide, margin_of
 
 SURE = Thresholds(similarity=0.8, margin=0.1)
 NEIGHBOURS = st.lists(
-    st.builds(Neighbour, st.text(max_size=3), st.floats(-1, 1), st.sampled_from(["a", "b", "c"])), max_size=20
+    st.builds(Candidate, st.text(max_size=3), st.floats(-1, 1), st.sampled_from(["a", "b", "c"])), max_size=20
 )
 
 
-def anything(_: Neighbour) -> None:
+def anything(_: Candidate) -> None:
     """Refuse nothing."""
 
 
-def near(*pairs: tuple[float, str]) -> list[Neighbour]:
+def near(*pairs: tuple[float, str]) -> list[Candidate]:
     """Return neighbours named by their position."""
-    return [Neighbour(str(index), similarity, answer) for index, (similarity, answer) in enumerate(pairs)]
+    return [Candidate(str(index), similarity, answer) for index, (similarity, answer) in enumerate(pairs)]
 
 
 def test_nothing_kept_is_a_miss() -> None:
@@ -81,40 +81,40 @@ def test_refused_neighbour_gives_way_to_another_with_its_answer() -> None:
     three = near((0.95, "a"), (0.9, "a"), (0.7, "b"))
     decision = decide(three, SURE, lambda each: "numbers differ" if each.id == "0" else None)
 
-    assert (Verdict.HIT, three[1]) == (decision.verdict, decision.neighbour)
+    assert (Verdict.HIT, three[1]) == (decision.verdict, decision.candidate)
 
 
 def test_refusal_by_all_of_the_answer_says_the_nearest_ones_reason() -> None:
     """One that is too far away, or holds another answer, is not asked."""
     asked: list[str] = []
 
-    def refusal(each: Neighbour) -> str:
+    def refusal(each: Candidate) -> str:
         asked.append(each.id)
         return f"reason {each.id}"
 
     decision = decide(near((0.95, "a"), (0.9, "a"), (0.79, "a"), (0.7, "b")), SURE, refusal)
 
-    assert (Verdict.REFUSED, "reason 0", "0") == (decision.verdict, decision.reason, decision.neighbour and "0")
+    assert (Verdict.REFUSED, "reason 0", "0") == (decision.verdict, decision.reason, decision.candidate and "0")
     assert ["0", "1"] == asked
 
 
 @given(NEIGHBOURS)
-def test_hit_is_near_enough_and_of_the_nearest_ones_answer(neighbours: list[Neighbour]) -> None:
+def test_hit_is_near_enough_and_of_the_nearest_ones_answer(neighbours: list[Candidate]) -> None:
     """Whatever the neighbourhood: no hit below the thresholds, and none for an answer that is not nearest."""
     decision = decide(neighbours, SURE, anything)
 
     if decision.verdict is Verdict.HIT:
-        assert decision.neighbour is not None
+        assert decision.candidate is not None
         assert decision.similarity >= SURE.similarity
         assert decision.margin >= SURE.margin
         nearest = max(each.similarity for each in neighbours)
-        assert decision.neighbour.answer in {each.answer for each in neighbours if each.similarity == nearest}
+        assert decision.candidate.answer in {each.answer for each in neighbours if each.similarity == nearest}
     assert (decision.reason == "") is (decision.verdict is Verdict.HIT)
 
 
 @given(NEIGHBOURS, st.floats(0, 1), st.floats(0, 1))
 def test_stricter_thresholds_give_no_hit_that_was_none(
-    neighbours: list[Neighbour], similarity: float, margin: float
+    neighbours: list[Candidate], similarity: float, margin: float
 ) -> None:
     """A threshold is a threshold: raising one never adds a hit."""
     strict = Thresholds(max(similarity, SURE.similarity), max(margin, SURE.margin))
