@@ -72,7 +72,8 @@ class Household:
         served = [use for setup, uses in listed for use in uses if self._setup.of(use.space.kind) is setup]
         return sorted(served, key=lambda use: use.space.prefix)
 
-    def _clear_steps(self, tags: Iterable[str], models: Iterable[str]) -> Steps[None]:
+    def _clearings(self, tags: Iterable[str], models: Iterable[str]) -> list[tuple[Setup, Steps[None]]]:
+        """Return what is to be done to drop the answers that are meant, or all that can be had again, on each store."""
         named = check_models(models)
         if named and not self._setup.defaults.tag_models:
             raise UsageError(
@@ -83,15 +84,12 @@ class Household:
         space = self._setup.space(Kind.RESPONSE, in_force())
         # Which tags the calls under way will carry, nobody knows yet: with tags, too, none of them is shared any more.
         if checked:
-            return self._setup.observed(dropping(clear_tags(space, checked, self._setup.decoded), space))
-        return self._setup.observed(_clear_what_can_be_had_again(space.namespace))
-
-
-def _clear_what_can_be_had_again(namespace: Namespace) -> Steps[None]:
-    for kind in Kind:
-        if kind.is_evictable:
-            space = Space(namespace, kind)
-            yield from dropping(iter(Clear(space)), space)
+            steps = dropping(clear_tags(space, checked, self._setup.decoded), space)
+            return [(self._setup, self._setup.observed(steps))]
+        spaces = [Space(space.namespace, kind) for kind in Kind if kind.is_evictable]
+        stores = [self._setup.of(each.kind) for each in spaces]
+        clearings = [dropping(iter(Clear(each)), each) for each in spaces]
+        return [(store, store.observed(steps)) for store, steps in zip(stores, clearings, strict=True)]
 
 
 class Cache(Household):
@@ -126,7 +124,8 @@ class Cache(Household):
             UsageError: Models are named, and this cache does not tag its answers by model.
             StoreError: It could not be done.
         """
-        run(self._clear_steps(tags, models), self._setup.blocking_world)
+        for store, steps in self._clearings(tags, models):
+            run(steps, store.blocking_world)
 
     def spaces(self) -> Sequence[SpaceUse]:
         """Return how full each space is, those of other namespaces included, ordered by prefix."""
@@ -179,7 +178,8 @@ class AsyncCache(Household):
 
     async def clear(self, *, tags: Iterable[str] = (), models: Iterable[str] = ()) -> None:
         """As `Cache.clear`."""
-        await run_async(self._clear_steps(tags, models), self._setup.awaiting_world)
+        for store, steps in self._clearings(tags, models):
+            await run_async(steps, store.awaiting_world)
 
     async def spaces(self) -> Sequence[SpaceUse]:
         """As `Cache.spaces`."""

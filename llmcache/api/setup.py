@@ -96,7 +96,8 @@ class Setup:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pair", in_both_colours(self.pair))
-        object.__setattr__(self, "others", {kind: in_both_colours(pair) for kind, pair in self.others.items()})
+        pairs = {id(pair): in_both_colours(pair) for pair in self.others.values()}
+        object.__setattr__(self, "others", {kind: pairs[id(pair)] for kind, pair in self.others.items()})
 
     def of(self, kind: Kind) -> "Setup":
         """Return the setup whose store keeps `kind`; everything else about it is the same, its counters included."""
@@ -104,12 +105,14 @@ class Setup:
 
     @cached_property
     def _by_kind(self) -> "dict[Kind, Setup]":
-        return {kind: replace(self, pair=pair, others={}) for kind, pair in self.others.items()}
+        # Two kinds that share a store share a setup, so that it is listed, weighed and closed once.
+        setups = {id(pair): replace(self, pair=pair, others={}) for pair in self.others.values()}
+        return {kind: setups[id(pair)] for kind, pair in self.others.items()}
 
     @cached_property
     def all(self) -> "tuple[Setup, ...]":
         """One setup for each open store, the main one first."""
-        return (self, *self._by_kind.values())
+        return (self, *{id(setup): setup for setup in self._by_kind.values()}.values())
 
     def namespace_for(self, wishes: Options) -> Namespace:
         """Return the namespace of a call: the cache's own, then the tenant, then the option's path.

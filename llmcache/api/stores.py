@@ -65,8 +65,9 @@ def open_stores(settings: Settings, around: Around, *, look_only: bool = False) 
             if pair.blocking is not None:  # one that can only be awaited has no connection before its first use
                 pair.blocking.close()
         raise
-    is_apart = settings.history != settings.responses
-    return Opened(opened[settings.responses], {Kind.HISTORY: opened[settings.history]} if is_apart else {})
+    chosen = {Kind.HISTORY: settings.history, Kind.EMBEDDING: settings.embeddings}
+    apart = {kind: opened[choice] for kind, choice in chosen.items() if choice != settings.responses}
+    return Opened(opened[settings.responses], apart)
 
 
 def _wrapped(pair: StorePair, choice: StoreChoice, around: Around, *, look_only: bool) -> StorePair:

@@ -1,5 +1,6 @@
 """`llmcache get`: the whole content of one key."""
 
+import math
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,12 +10,14 @@ import click
 from llmcache.cli.exits import ExitCode
 from llmcache.cli.finding import find
 from llmcache.cli.options import opened, shown_store, with_json, with_kind, with_store
-from llmcache.cli.reading import bodies_of, head_data
+from llmcache.cli.reading import bodies_of, entry_of, head_data
 from llmcache.cli.screen import complain, readable_json, say, show_json
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key, Kind
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Instant, Plain
+
+_NUMBERS_SHOWN = 8
 
 
 @click.command()
@@ -41,7 +44,7 @@ def get(*, key: str, store: str | None, namespace: str | None, kind: str | None,
     if raw:
         _write_raw(bodies)
         return ExitCode.OK
-    entries = [envelopes.unpack(body, found) for body in bodies]
+    entries = [entry_of(envelopes, body, found) for body in bodies]
     if as_json:
         show_json(_data(found, entries))
     elif found.space.kind is Kind.HISTORY:
@@ -74,7 +77,13 @@ def _show_entry(key: Key, entry: Entry, body_bytes: int) -> None:
         or "nothing known about the call"
     )
     say()
-    say(readable_json(entry.value))
+    say(_numbers(entry.value) if key.space.kind is Kind.EMBEDDING else readable_json(entry.value))
+
+
+def _numbers(values: Sequence[float]) -> str:
+    """Return the beginning of a vector, and its length, by which people tell normalised ones."""
+    more = ", ..." if len(values) > _NUMBERS_SHOWN else ""
+    return f"{', '.join(f'{value:.6g}' for value in values[:_NUMBERS_SHOWN])}{more} (length {math.hypot(*values):.6g})"
 
 
 def _show_conversation(key: Key, entries: Sequence[Entry]) -> None:

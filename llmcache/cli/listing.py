@@ -85,6 +85,8 @@ def _show_keys(rows: Sequence[Row], where: str, more: str | None) -> None:
         say(f"\n{kind.value}", style="bold")
         if kind is Kind.HISTORY:
             _show_conversations(list(of_kind))
+        elif kind is Kind.EMBEDDING:
+            _show_vectors(list(of_kind), time.time())
         else:
             _show_entries(list(of_kind), time.time())
     if any(row.problem == SealError.__name__ for row in rows):
@@ -116,6 +118,11 @@ def _entry_cells(row: Row, now: Instant) -> tuple[str, ...]:
         size(listed.body_bytes),
         *about,
     )
+
+
+def _show_vectors(rows: Sequence[Row], now: Instant) -> None:
+    columns = [Column("Key", keep=True), Column("Age"), Column("Left"), Column("Size", right=True), Column("Vector")]
+    show_table(columns, [(*_entry_cells(row, now)[:4], row.header.type if row.header else row.problem) for row in rows])
 
 
 def _show_conversations(rows: Sequence[Row]) -> None:

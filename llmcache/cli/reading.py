@@ -1,13 +1,16 @@
 """Reading what is kept, for people: rows of a listing from headers alone, or whole bodies."""
 
+import math
 from dataclasses import dataclass
 
 from llmcache.api.cache import Cache
+from llmcache.codec import frames
 from llmcache.codec.envelope import Header
+from llmcache.codec.envelopes import Envelopes
 from llmcache.errors import DataError
-from llmcache.model.entry import Entry, Provenance
-from llmcache.model.key import Key
-from llmcache.model.units import Plain
+from llmcache.model.entry import NOTHING_KNOWN, Entry, Provenance
+from llmcache.model.key import Key, Kind
+from llmcache.model.units import Instant, Plain
 from llmcache.protocols.scan import Listed
 
 
@@ -39,9 +42,36 @@ def row_of(cache: Cache, listed: Listed) -> Row:
     if body is None:
         return Row(listed, None, "gone meanwhile")
     try:
-        return Row(listed, cache.setup.envelopes.peek(body, listed.key))
+        return Row(listed, _head_of(cache.setup.envelopes, body, listed.key))
     except DataError as error:
         return Row(listed, None, type(error).__name__)
+
+
+def _head_of(envelopes: Envelopes, body: bytes, key: Key) -> Header:
+    """Return what a body says about itself, as of an envelope where it is none."""
+    if key.space.kind is not Kind.EMBEDDING:
+        return envelopes.peek(body, key)
+    head, _ = frames.unpack(envelopes.unwrap(body, key), key)
+    return Header(
+        key.space.kind.value, _type_of(head), "", head.made_at, None, _end_of(head), (), NOTHING_KNOWN, len(body),
+        is_squeezed=False,
+    )  # fmt: skip
+
+
+def entry_of(envelopes: Envelopes, body: bytes, key: Key) -> Entry:
+    """Return what was kept, a vector as a list of its numbers; DataError where it cannot be read."""
+    if key.space.kind is not Kind.EMBEDDING:
+        return envelopes.unpack(body, key)
+    head, raw = frames.unpack(envelopes.unwrap(body, key), key)
+    return Entry(frames.content(head, raw), head.made_at, _type_of(head), expires_at=_end_of(head))
+
+
+def _type_of(head: frames.Head) -> str:
+    return f"{head.count:,} x {head.form.name.lower()}"
+
+
+def _end_of(head: frames.Head) -> Instant | None:
+    return None if math.isinf(head.expires_at) else head.expires_at
 
 
 def bodies_of(cache: Cache, key: Key) -> list[bytes]:

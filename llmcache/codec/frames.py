@@ -41,6 +41,7 @@ class Form(IntEnum):
 WIDTHS: Final = {Form.BYTES: 1, Form.FLOAT32: 4, Form.FLOAT16: 2, Form.INT8: 1}
 """How many bytes one of what a frame holds takes."""
 
+_LETTERS: Final = {Form.FLOAT32: "f", Form.FLOAT16: "e", Form.INT8: "b"}
 _FORMS: Final = {form.value: form for form in Form}
 
 
@@ -95,6 +96,14 @@ def unpack(body: bytes, key: Key) -> tuple[Head, memoryview]:
     if _CHECK.unpack_from(body, _HEAD.size)[0] != _check(body[: _HEAD.size], raw, key):
         raise DecodeError(f"the frame under {key.digest} does not fit its check: damaged, or written under another key")
     return Head(known, count, made_at, expires_at, scale), raw
+
+
+def content(head: Head, raw: memoryview) -> bytes | list[float]:
+    """Return what a frame holds as plain data, for people: bytes, or numbers. It takes its time, and no numpy."""
+    if head.form is Form.BYTES:
+        return bytes(raw)
+    numbers = Struct(f"<{head.count}{_LETTERS[head.form]}").unpack(raw)
+    return [number * head.scale for number in numbers] if head.form is Form.INT8 else list(numbers)
 
 
 def _check(start: bytes, raw: bytes | memoryview, key: Key) -> int:

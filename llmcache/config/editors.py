@@ -6,6 +6,7 @@ from typing import Final, get_args
 from llmcache.config.quantities import BYTES, SECONDS
 from llmcache.config.schema import FILE, REQUIRED, Kind, Named, Option, Table
 from llmcache.config.values import SMALLEST_SIZE
+from llmcache.model.embedder import PRECISIONS
 from llmcache.model.options import Coalesce
 from llmcache.model.units import Plain
 
@@ -34,6 +35,7 @@ _VALUES: Final[dict[Kind, dict[str, Plain]]] = {
         ]
     },
     "coalesce": {"type": "string", "enum": list(get_args(Coalesce))},
+    "precision": {"type": "string", "enum": list(PRECISIONS)},
     "secret": _REFERENCE,
     "secrets": {"type": "array", "items": _REFERENCE, "minItems": 1},
     "size": {

@@ -176,6 +176,8 @@ class _Resolving:
             self._list("profile", self._profile or None, profile_origin)
         within = self._namespace(namespace)
         responses, history = (self._store(purpose) for purpose in ("responses", "history"))
+        # What embeds nothing opens no store for it.
+        embeddings = self._store("embeddings", instead="responses")
         values = {path: self._option(path) for path in _OPTIONS}
         sealed = self._seal(seal)
         if self._mistakes:
@@ -184,6 +186,7 @@ class _Resolving:
             within,
             responses,
             history,
+            embeddings,
             ttl=values["responses", "ttl"],
             early_refresh=values["responses", "early_refresh"],
             jitter=values["responses", "jitter"],
@@ -194,6 +197,8 @@ class _Resolving:
             history_ttl=values["history", "ttl"],
             sliding=values["history", "sliding"],
             max_messages=values["history", "max_messages"],
+            embedding_ttl=values["embeddings", "ttl"],
+            embedding_precision=values["embeddings", "precision"],
             seal=sealed,
             source=self._source,
             profile=self._profile,
@@ -256,8 +261,8 @@ class _Resolving:
             return []
         return secrets_of(written, self._environment, self._note)
 
-    def _store(self, purpose: str) -> StoreChoice:
-        found = self._find((purpose, "store")) or self._find(("store",))
+    def _store(self, purpose: str, instead: str = "") -> StoreChoice:
+        found = self._find((purpose, "store")) or self._find(("store",)) or self._find((instead, "store"))
         choice = self._choice(found)
         self._list(
             f"{purpose}.store", choice.name or choice.shown, _origin(self._document, found) if found else choice.origin
@@ -332,6 +337,7 @@ _DEFAULTS: Mapping[Path, Plain] = {
     ("responses", "coalesce"): "process",
     ("responses", "tag_models"): False,
     ("history", "sliding"): True,
+    ("embeddings", "precision"): "float32",
 }
 
 

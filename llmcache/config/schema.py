@@ -4,11 +4,23 @@ Only what this release acts on stands here: a key that is accepted has an effect
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
-    "namespace", "profile", "store", "url", "seconds", "count", "flag", "share", "coalesce", "secret", "secrets", "size"
+    "namespace",
+    "profile",
+    "store",
+    "url",
+    "seconds",
+    "count",
+    "flag",
+    "share",
+    "coalesce",
+    "secret",
+    "secrets",
+    "size",
+    "precision",
 ]
 Path: TypeAlias = tuple[str, ...]
 
@@ -116,6 +128,20 @@ HISTORY = Table(
     },
 )
 
+EMBEDDINGS = Table(
+    "The vectors of texts.",
+    {
+        "store": replace(STORE, without="the `store` beside it or above it, or else `responses.store`"),
+        "ttl": Option("seconds", "time to live of a vector", "they stay until room is needed", '"90d"'),
+        "precision": Option(
+            "precision",
+            "how exactly vectors are kept, in four, two or one byte a number; only `float32` gives back what the model gave",
+            '`"float32"`',
+            '"float16"',
+        ),
+    },
+)
+
 SEAL = Table(
     "The secrets with which everything is sealed: bodies, and where wanted names.",
     {
@@ -137,7 +163,7 @@ SEAL = Table(
 NEAR_TTL = 30.0
 """What `near.ttl` is where nobody sets it, in seconds."""
 
-PURPOSES: Mapping[str, Table] = {"responses": RESPONSES, "history": HISTORY}
+PURPOSES: Mapping[str, Table] = {"responses": RESPONSES, "history": HISTORY, "embeddings": EMBEDDINGS}
 """What a store is used for, each with its own table."""
 
 PROFILE = Table(

@@ -106,6 +106,7 @@ class Settings:
         namespace: Keeps this application's entries apart.
         responses: The store of answers.
         history: The store of conversations; often the same.
+        embeddings: The store of vectors; likewise.
         ttl: Time to live of answers, in seconds; None means they do not expire.
         early_refresh: As in `policy.freshness.Aging`, like the next two; None means not at all.
         jitter: Likewise.
@@ -127,6 +128,7 @@ class Settings:
     namespace: Namespace
     responses: StoreChoice
     history: StoreChoice
+    embeddings: StoreChoice
     ttl: Seconds | None = None
     early_refresh: Share | None = None
     jitter: Share | None = None
@@ -147,4 +149,4 @@ class Settings:
     @property
     def stores(self) -> tuple[StoreChoice, ...]:
         """Every store that is used, each once."""
-        return tuple(dict.fromkeys((self.responses, self.history)))
+        return tuple(dict.fromkeys((self.responses, self.history, self.embeddings)))

@@ -17,6 +17,7 @@ from llmcache.config.references import (
 from llmcache.config.schema import Kind
 from llmcache.config.url import parse_url
 from llmcache.errors import ConfigError, UsageError
+from llmcache.model.embedder import PRECISIONS
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import Coalesce, check_seconds, check_share
 from llmcache.model.units import Plain
@@ -33,6 +34,7 @@ ALLOWED: dict[Kind, str] = {
     "flag": "true or false",
     "share": "a share such as '10%' or 0.1, from 0 to less than all",
     "coalesce": "'off', 'process' or 'shared'",
+    "precision": "'float32', 'float16' or 'int8'",
     "secret": "a reference such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes",
     "secrets": "a list of references, each such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes",
     "size": "a size such as '64MiB' or '1GB', or a number of bytes, at least 64 KiB",
@@ -62,6 +64,8 @@ def read_value(kind: Kind, value: Plain) -> Plain | Wrong:
         return value if right else Wrong(shown(value))
     if kind == "coalesce":
         return value if isinstance(value, str) and value in get_args(Coalesce) else Wrong(shown(value))
+    if kind == "precision":
+        return value if isinstance(value, str) and value in PRECISIONS else Wrong(shown(value))
     if kind == "seconds":
         return _seconds(value)
     if kind == "share":

@@ -229,6 +229,7 @@ def test_every_value_says_where_it_comes_from(tmp_path: Path) -> None:
         ("stores.shared.url", "redis://:${PASSWORD}@${HOST}:6379/0?timeout=${TIMEOUT}", f"{file}:18 [stores.shared]"),
         ("history.store", "durable", f"{file}:15 [profiles.prod.history]"),
         ("stores.durable.url", "sqlite:/var/cache/shop", f"{file}:21 [stores.durable]"),
+        ("embeddings.store", "shared", f"{file}:13 [profiles.prod]"),
         ("responses.ttl", 604_800.0, f"{file}:14 [profiles.prod.responses]"),
         ("responses.early_refresh", 0.1, f"{file}:14 [profiles.prod.responses]"),
         ("responses.background_refresh", False, "the default"),
@@ -239,6 +240,8 @@ def test_every_value_says_where_it_comes_from(tmp_path: Path) -> None:
         ("history.ttl", 60, f"{file}:6 [llmcache.history]"),
         ("history.sliding", False, f"{file}:15 [profiles.prod.history]"),
         ("history.max_messages", 5, f"{file}:6 [llmcache.history]"),
+        ("embeddings.ttl", None, "the default"),
+        ("embeddings.precision", "float32", "the default"),
         ("seal.keys", None, "the default"),
         ("seal.names", None, "the default"),
     ] == [(setting.key, setting.value, setting.origin.text) for setting in found.listed]
@@ -258,7 +261,7 @@ def test_an_address_is_listed_without_its_secrets(url: str, shown: str, tmp_path
     """Those of the environment and of an argument may have some."""
     found = resolve(url, environment={}, folder=tmp_path)
 
-    assert [shown, shown] == [setting.value for setting in found.listed if setting.key.endswith(".store")]
+    assert [shown] * 3 == [setting.value for setting in found.listed if setting.key.endswith(".store")]
     assert "hunter2" not in repr(found)
 
 

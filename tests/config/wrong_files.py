@@ -1,5 +1,6 @@
 """Configuration files with one mistake each, and what is said about it."""
 
+from tests.config.wrong_embeddings import WRONG_EMBEDDINGS
 from tests.config.wrong_file import WrongFile
 from tests.config.wrong_near import WRONG_NEAR
 
@@ -9,7 +10,7 @@ _SECONDS = "a length of time such as '250ms', '30s', '5m', '2h' or '7d', or a nu
 _SHARE = "a share such as '10%' or 0.1, from 0 to less than all"
 _NAMESPACE = "a text such as 'shop' or 'shop/prod'"
 _RESPONSES = "store, ttl, early_refresh, background_refresh, stale_if_error, jitter, coalesce, tag_models"
-_MAIN = "profile, namespace, store, responses, history, seal"
+_MAIN = "profile, namespace, store, responses, history, embeddings, seal"
 _HISTORY = "store, ttl, sliding, max_messages"
 _ONE_SECRET = "a reference such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes"
 _SECRETS = "a list of references, each such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes"
@@ -30,13 +31,13 @@ WRONG_FILES = [
     WrongFile(
         "key of a purpose without it",
         '[llmcache]\nttl = "1d"\n',
-        f":2: [llmcache] ttl: found an unknown key; allowed {_MAIN}; write responses.ttl or history.ttl",
+        f":2: [llmcache] ttl: found an unknown key; allowed {_MAIN}; write responses.ttl or history.ttl or embeddings.ttl",
     ),
     WrongFile(
         "key of a purpose without any table",
         'ttl = "1d"\n',
         ":1: ttl: found an unknown key; allowed llmcache, profiles, stores; "
-        "below [llmcache] write responses.ttl or history.ttl",
+        "below [llmcache] write responses.ttl or history.ttl or embeddings.ttl",
     ),
     WrongFile(
         "key of a store without it",
@@ -154,7 +155,7 @@ WRONG_FILES = [
     WrongFile(
         "profile that is no table",
         '[profiles]\ndev = "sqlite:"\n',
-        ":2: [profiles] dev: found 'sqlite:'; allowed a table with namespace, store, responses, history, seal",
+        ":2: [profiles] dev: found 'sqlite:'; allowed a table with namespace, store, responses, history, embeddings, seal",
     ),
     WrongFile(
         "profile named like a URL",
@@ -164,7 +165,7 @@ WRONG_FILES = [
     WrongFile(
         "misspelt key of a profile",
         '[profiles.prod]\n# the store\nstores = "sqlite:"\n',
-        ":3: [profiles.prod] stores: found an unknown key; allowed namespace, store, responses, history, seal; "
+        ":3: [profiles.prod] stores: found an unknown key; allowed namespace, store, responses, history, embeddings, seal; "
         "did you mean 'store'?",
     ),
     WrongFile(
@@ -380,4 +381,5 @@ WRONG_FILES = [
         ":2: [llmcache] seal: found '${KEY}'; allowed a table with keys, names",
     ),
     *WRONG_NEAR,
+    *WRONG_EMBEDDINGS,
 ]
