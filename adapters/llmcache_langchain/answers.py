@@ -15,6 +15,7 @@ from llmcache.api.options import in_force
 from llmcache.api.responses import AsyncResponseCache, Form, ResponseCache
 from llmcache.api.setup import Setup, Tenant
 from llmcache.errors import UsageError
+from llmcache.flows.looking import Found
 from llmcache.keys import langchain_key, langchain_model
 from llmcache.memory.forking import lock_across_forks
 from llmcache.model.entry import Provenance
@@ -23,8 +24,9 @@ from llmcache.model.key import Key
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import check_models, check_tags
 from llmcache.model.units import Seconds
+from llmcache.policy.clearing import Marks
 from llmcache_langchain.asking import call_here
-from llmcache_langchain.binding import Unknown, recall, remember
+from llmcache_langchain.binding import Under, Unknown, recall, remember
 from llmcache_langchain.generations import generations_to_plain
 from llmcache_langchain.hits import ENTRY_TYPE, revive, served
 from llmcache_langchain.holding import Given, check_given, setup_of
@@ -72,15 +74,16 @@ class AnswerCache:
         """Return the kept answers to a prompt as a list of the caller's own, or None."""
         key = self._key(prompt, llm_string)
         if key is None:
-            remember(self, prompt, llm_string, None)
+            remember(self, prompt, llm_string, Under(None))
             return None
         seen = self.setup.flights.landed
-        found = self._blocking.find(key, may_refresh=True)
+        looked = self._blocking.look(key, self._model(llm_string))
+        found = looked if isinstance(looked, Found) else None
         if found is None or found.is_due:
             found = self._blocking.share(key, seen, call_here(), found)
         if found is not None:
             return served(found.entry)
-        self._missed(key, prompt, llm_string)
+        self._missed(key, prompt, llm_string, looked.marks)
         return None
 
     def update(self, prompt: str, llm_string: str, given: Sequence[Generation]) -> None:
@@ -88,11 +91,11 @@ class AnswerCache:
 
         They are not kept where tenant or namespace have changed since the prompt was looked up in this thread or task.
         """
-        key = self._key_to_keep(prompt, llm_string)
+        key, marks = self._to_keep(prompt, llm_string)
         if key is not None:
             answers = list(given)
             provenance, model = self._provenance(key, answers), self._model(llm_string)
-            self._blocking.offer(key, answers, FORM, provenance=provenance, model=model)
+            self._blocking.offer(key, answers, FORM, provenance=provenance, model=model, marks=marks)
 
     def clear(self, given: dict[str, Any]) -> None:
         """Drop the answers of the namespace, or those of the tags and models in `given`, and nothing else."""
@@ -110,24 +113,25 @@ class AnswerCache:
         """As `lookup`."""
         key = self._key(prompt, llm_string)
         if key is None:
-            remember(self, prompt, llm_string, None)
+            remember(self, prompt, llm_string, Under(None))
             return None
         seen = self.setup.flights.landed
-        found = await self._awaiting.find(key, may_refresh=True)
+        looked = await self._awaiting.look(key, self._model(llm_string))
+        found = looked if isinstance(looked, Found) else None
         if found is None or found.is_due:
             found = await self._awaiting.share(key, seen, call_here(), found)
         if found is not None:
             return served(found.entry)
-        self._missed(key, prompt, llm_string)
+        self._missed(key, prompt, llm_string, looked.marks)
         return None
 
     async def aupdate(self, prompt: str, llm_string: str, given: Sequence[Generation]) -> None:
         """As `update`."""
-        key = self._key_to_keep(prompt, llm_string)
+        key, marks = self._to_keep(prompt, llm_string)
         if key is not None:
             answers = list(given)
             provenance, model = self._provenance(key, answers), self._model(llm_string)
-            await self._awaiting.offer(key, answers, FORM, provenance=provenance, model=model)
+            await self._awaiting.offer(key, answers, FORM, provenance=provenance, model=model, marks=marks)
 
     async def aclear(self, given: dict[str, Any]) -> None:
         """As `clear`."""
@@ -158,25 +162,28 @@ class AnswerCache:
         key = (_short_key if is_short else langchain_key)(prompt, llm_string, namespace)
         return self._named(key)
 
-    def _key_to_keep(self, prompt: str, llm_string: str) -> Key | None:
-        """Return the key of an answer, or None where it was asked under another namespace: nobody may read it here.
+    def _to_keep(self, prompt: str, llm_string: str) -> tuple[Key | None, Marks | None]:
+        """Return the key of an answer with the marks that were read when it was asked for, None where nobody looked.
 
-        It is not kept there either: a look-up whose answer never came looks the same, and then it is not theirs.
+        There is no key where it was asked under another namespace: nobody may read it here. It is not kept there either: a
+        look-up whose answer never came looks the same, and then it is not theirs.
         """
         key = self._key(prompt, llm_string)
         under = recall(self, prompt, llm_string)
-        if key is None or isinstance(under, Unknown) or under == key.space.namespace:
-            return key
+        if isinstance(under, Unknown):
+            return key, None
+        if key is None or under.namespace == key.space.namespace:
+            return key, under.marks
         self.setup.tell(Event(Happening.NOT_ADMITTED, key.digest, "asked under another namespace"))
-        return None
+        return None, None
 
     def _warn_once(self, error: UsageError) -> None:
         if not self._has_warned:
             self._has_warned = True
             logging.getLogger("llmcache").warning("calls go past the cache: %s", error)
 
-    def _missed(self, key: Key, prompt: str, llm_string: str) -> None:
-        remember(self, prompt, llm_string, key.space.namespace)
+    def _missed(self, key: Key, prompt: str, llm_string: str, marks: Marks) -> None:
+        remember(self, prompt, llm_string, Under(key.space.namespace, marks))
         self._asked.begin(key, self.setup.monotonic())
 
     def _model(self, llm_string: str) -> str | None:

@@ -1,18 +1,33 @@
-"""Under which namespace a question was asked, from the look-up that missed to the answer that is to be kept.
+"""Under what a question was asked, from the look-up that missed to the answer that is to be kept.
 
 LangChain looks up, asks the model and keeps the answer in one thread or task, but tells the cache nothing that ties the
 two calls together. Where the tenant changed in between, the answer to one tenant would be kept where another reads
-it. So a miss is remembered in the context, which each thread and task has of its own. What is remembered is never
+it; where a tag was cleared in between, an answer from before would survive. So a miss is remembered in the context, which each thread and task has of its own. What is remembered is never
 changed, only replaced: a task begins with a copy of its parent's context, and must not see what its siblings ask.
 """
 
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Final
 
 from llmcache.model.namespace import Namespace
+from llmcache.policy.clearing import NOTHING_READ, Marks
 
-_Under = Namespace | None
-_Missed = dict[int, tuple[_Under, ...]]
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """Under what a question was asked.
+
+    Attributes:
+        namespace: None where no tenant was set.
+        marks: Those that were read when it was looked up.
+    """
+
+    namespace: Namespace | None
+    marks: Marks = field(default=NOTHING_READ)
+
+
+_Missed = dict[int, tuple[Under, ...]]
 
 _MOST_QUESTIONS = 2_000
 _MOST_OF_ONE = 64
@@ -28,8 +43,8 @@ class Unknown:
 UNKNOWN: Final = Unknown()
 
 
-def remember(cache: object, prompt: str, llm_string: str, under: _Under) -> None:
-    """Remember that the question was not answered; `under` is None where no tenant was set.
+def remember(cache: object, prompt: str, llm_string: str, under: Under) -> None:
+    """Remember that the question was not answered.
 
     Bounded: of more than 2,000 questions that were never answered the oldest are forgotten.
     """
@@ -41,7 +56,7 @@ def remember(cache: object, prompt: str, llm_string: str, under: _Under) -> None
     _missed.set(missed)
 
 
-def recall(cache: object, prompt: str, llm_string: str) -> _Under | Unknown:
+def recall(cache: object, prompt: str, llm_string: str) -> Under | Unknown:
     """Return under what the question was asked last in this context, and forget that one look-up."""
     before = _missed.get(_NOTHING)
     question = hash((id(cache), prompt, llm_string))

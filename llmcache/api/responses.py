@@ -7,12 +7,12 @@ from typing import Any
 from llmcache.api.asked import key_of, require_request
 from llmcache.api.options import in_force
 from llmcache.api.setup import Setup
-from llmcache.api.shortcut import NotAnswered, quick_look
+from llmcache.api.shortcut import NOT_ANSWERED, NotAnswered, quick_look
 from llmcache.codec.plain import copy_plain
 from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.flows.failsafe import failing_open
-from llmcache.flows.looking import Found, look_up
+from llmcache.flows.looking import PLAIN_MISS, Found, Missed, look_to_ask, look_up, pass_by
 from llmcache.flows.once import dropping, nothing_shared, share_or_lead
 from llmcache.flows.refreshing import found_or_lead
 from llmcache.flows.responses import Admit, Draft, Encode, Terms, get_or_call, keep, keep_if_possible
@@ -23,6 +23,7 @@ from llmcache.model.key import Key, Kind, Space
 from llmcache.model.options import NO_OPTIONS, Coalesce, Options, read_options
 from llmcache.model.request import Request
 from llmcache.model.units import Plain, Seconds
+from llmcache.policy.clearing import Marks
 from llmcache.policy.freshness import AGELESS, Aging
 from llmcache.protocols.flights import Witness
 from llmcache.protocols.steps import Steps
@@ -61,12 +62,23 @@ class Answers:
     def _key(self, asked: Request | Key, wishes: Options) -> Key:
         return key_of(asked, self._setup.space(Kind.RESPONSE, wishes), self._setup.envelopes)
 
-    def _find_steps(self, key: Key, wishes: Options, may_refresh: bool) -> Steps[Found | None]:
+    def _find_steps(self, key: Key, wishes: Options) -> Steps[Found | None]:
         if wishes.bypass or wishes.refresh:
             return _not_asked(key)
-        chance = self._setup.chance() if may_refresh else None
-        steps = look_up(key, self._setup.decoded, max_age=wishes.max_age, chance=chance)
+        steps = look_up(key, self._setup.decoded, max_age=wishes.max_age)
         return self._setup.observed(failing_open(steps, key, None))
+
+    def _look_steps(self, key: Key, wishes: Options, tags: tuple[str, ...]) -> Steps[Found | Missed]:
+        envelopes, chance = self._setup.decoded, self._setup.chance()
+        steps: Steps[Found | Missed]
+        if wishes.bypass or wishes.refresh:
+            steps = pass_by(key, envelopes, tags=() if wishes.bypass else tags)
+        else:
+            steps = look_to_ask(key, envelopes, chance=chance, tags=tags, max_age=wishes.max_age)
+        return self._setup.observed(failing_open(steps, key, PLAIN_MISS))
+
+    def _quick(self, key: Key, wishes: Options) -> Found | NotAnswered | None:
+        return quick_look(self._setup, key) if wishes is NO_OPTIONS else NOT_ANSWERED
 
     def _draft(self, wishes: Options, provenance: Provenance) -> Draft:
         ttl, tags = self._ttl(wishes), self._tags(wishes, provenance.model)
@@ -106,12 +118,14 @@ class Answers:
             share_or_lead(key, self._setup.decoded, seen, witness, across=across, max_age=wishes.max_age)
         )
 
-    def _offer_steps(self, key: Key, value: Any, form: Form, provenance: Provenance, model: str | None) -> Steps[None]:
+    def _offer_steps(
+        self, key: Key, value: Any, form: Form, *, provenance: Provenance, model: str | None, marks: Marks | None
+    ) -> Steps[None]:
         wishes = in_force()
         if wishes.bypass:
             return _not_asked(key)
         ttl, tags = self._ttl(wishes), self._tags(wishes, model or provenance.model)
-        draft = Draft(form.type, form.encode, ttl, tags, provenance, self._aging(ttl), self._setup.chance())
+        draft = Draft(form.type, form.encode, ttl, tags, provenance, self._aging(ttl), self._setup.chance(), marks)
         return self._setup.observed(keep_if_possible(key, value, draft, form.admit, self._setup.decoded))
 
     def _call_steps(
@@ -180,19 +194,29 @@ class ResponseCache(Answers):
         found = self.find(asked)
         return None if found is None else copy_plain(found.entry.value)
 
-    def find(self, asked: Request | Key, *, may_refresh: bool = False) -> Found | None:
-        """Return the entry kept for `asked` with its times and tags, or None. Treat its value as read-only.
-
-        Args:
-            may_refresh: For integrations that may ask the model although something is kept: what `is_due` goes to `share` next.
-        """
+    def find(self, asked: Request | Key) -> Found | None:
+        """Return the entry kept for `asked` with its times and tags, or None. Treat its value as read-only."""
         wishes = in_force()
         key = asked if isinstance(asked, Key) else self._key(asked, wishes)
-        if wishes is NO_OPTIONS:
-            answer = quick_look(self._setup, key)
-            if not isinstance(answer, NotAnswered):
-                return answer
-        return run(self._find_steps(key, wishes, may_refresh), self._setup.blocking_world)
+        answer = self._quick(key, wishes)
+        if not isinstance(answer, NotAnswered):
+            return answer
+        return run(self._find_steps(key, wishes), self._setup.blocking_world)
+
+    def look(self, key: Key, model: str | None = None) -> Found | Missed:
+        """As `find`, for integrations that ask the model next, where nothing is found or what is found `is_due`.
+
+        Its marks go with the answer: a clearing since then hides it.
+
+        Args:
+            model: The name of the model that would be asked.
+        """
+        wishes = in_force()
+        tags = self._tags(wishes, model)
+        answer = NOT_ANSWERED if tags else self._quick(key, wishes)
+        if not isinstance(answer, NotAnswered):
+            return answer or PLAIN_MISS
+        return run(self._look_steps(key, wishes, tags), self._setup.blocking_world)
 
     def share(self, key: Key, seen: int, witness: Witness | None, found: Found | None = None) -> Found | None:
         """Return the answer of a call under way, or what is kept, or None: then the caller leads, until it makes its offer.
@@ -200,7 +224,7 @@ class ResponseCache(Answers):
         For integrations that see a look-up and perhaps an offer, and not what happens in between.
 
         Args:
-            key: `find` gave nothing for it, or an entry that is due.
+            key: `look` gave nothing for it, or an entry that is due.
             seen: `setup.flights.landed` as it was before that.
             witness: Ends the lead where no offer comes; without one the caller cannot lead.
             found: What is kept, and is due.
@@ -228,6 +252,7 @@ class ResponseCache(Answers):
         *,
         provenance: Provenance = NOTHING_KNOWN,
         model: str | None = None,
+        marks: Marks | None = None,
     ) -> None:
         """Keep an answer that was already paid for, if it is worth it and possible; what prevents it is only counted.
 
@@ -235,8 +260,12 @@ class ResponseCache(Answers):
 
         Args:
             model: The name of the model as it was asked for; None means as the answer has it.
+            marks: What `look` returned; None where nobody looked.
         """
-        run(self._offer_steps(key, value, form, provenance, model), self._setup.blocking_world)
+        run(
+            self._offer_steps(key, value, form, provenance=provenance, model=model, marks=marks),
+            self._setup.blocking_world,
+        )
 
     def delete(self, asked: Request | Key) -> None:
         """Drop the answer to `asked`, if there is one; StoreError where that failed."""
@@ -271,15 +300,23 @@ class AsyncResponseCache(Answers):
         found = await self.find(asked)
         return None if found is None else copy_plain(found.entry.value)
 
-    async def find(self, asked: Request | Key, *, may_refresh: bool = False) -> Found | None:
+    async def find(self, asked: Request | Key) -> Found | None:
         """As `ResponseCache.find`."""
         wishes = in_force()
         key = asked if isinstance(asked, Key) else self._key(asked, wishes)
-        if wishes is NO_OPTIONS:
-            answer = quick_look(self._setup, key)
-            if not isinstance(answer, NotAnswered):
-                return answer
-        return await run_async(self._find_steps(key, wishes, may_refresh), self._setup.awaiting_world)
+        answer = self._quick(key, wishes)
+        if not isinstance(answer, NotAnswered):
+            return answer
+        return await run_async(self._find_steps(key, wishes), self._setup.awaiting_world)
+
+    async def look(self, key: Key, model: str | None = None) -> Found | Missed:
+        """As `ResponseCache.look`."""
+        wishes = in_force()
+        tags = self._tags(wishes, model)
+        answer = NOT_ANSWERED if tags else self._quick(key, wishes)
+        if not isinstance(answer, NotAnswered):
+            return answer or PLAIN_MISS
+        return await run_async(self._look_steps(key, wishes, tags), self._setup.awaiting_world)
 
     async def share(self, key: Key, seen: int, witness: Witness | None, found: Found | None = None) -> Found | None:
         """As `ResponseCache.share`."""
@@ -301,9 +338,13 @@ class AsyncResponseCache(Answers):
         *,
         provenance: Provenance = NOTHING_KNOWN,
         model: str | None = None,
+        marks: Marks | None = None,
     ) -> None:
         """As `ResponseCache.offer`."""
-        await run_async(self._offer_steps(key, value, form, provenance, model), self._setup.awaiting_world)
+        await run_async(
+            self._offer_steps(key, value, form, provenance=provenance, model=model, marks=marks),
+            self._setup.awaiting_world,
+        )
 
     async def delete(self, asked: Request | Key) -> None:
         """As `ResponseCache.delete`."""

@@ -105,6 +105,7 @@ def unpack(body: bytes, key: Key, *, max_bytes: int = MAX_BYTES) -> Entry:
         expires_at=fields.get("expires_at"),
         tags=tuple(fields.get("tags") or ()),
         provenance=_provenance(fields),
+        stamps=tuple(fields.get("stamps") or ()),
     )
 
 
@@ -145,6 +146,8 @@ def _header(entry: Entry, key: Key) -> bytes:
                 fields[name] = known
     if entry.tags != ():
         fields["tags"] = list(entry.tags) if type(entry.tags) is tuple else entry.tags
+    if entry.stamps != ():
+        fields["stamps"] = list(entry.stamps) if type(entry.stamps) is tuple else entry.stamps
     misfit = _misfit(fields) or _not_finite(fields)
     if misfit is not None:
         raise UsageError(f"Entry: {misfit} is of another type than it should be, or not finite")
@@ -185,8 +188,13 @@ def _misfit(fields: Mapping[str, Plain]) -> str | None:
     for name, types in _TYPES:
         if type(fields.get(name)) not in types:
             return name
-    tags = fields.get("tags")
-    return None if tags is None or _TEXT.issuperset(map(type, tags)) else "tags"
+    tags, stamps = fields.get("tags"), fields.get("stamps")
+    if tags is not None and not _TEXT.issuperset(map(type, tags)):
+        return "tags"
+    # One beside each tag: of another number than those, nobody could tell which belongs to which.
+    if stamps is not None and not (_TEXT.issuperset(map(type, stamps)) and len(stamps) == len(tags or ())):
+        return "stamps"
+    return None
 
 
 def _not_finite(fields: Mapping[str, Plain]) -> str | None:
@@ -216,6 +224,7 @@ _TYPES: tuple[tuple[str, frozenset[type]], ...] = (
     ("stale_at", frozenset({int, float, _NONE})),
     ("expires_at", frozenset({int, float, _NONE})),
     ("tags", frozenset({list, _NONE})),
+    ("stamps", frozenset({list, _NONE})),
     ("model", frozenset({str, _NONE})),
     ("input_tokens", frozenset({int, _NONE})),
     ("output_tokens", frozenset({int, _NONE})),

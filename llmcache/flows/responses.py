@@ -15,11 +15,13 @@ from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, saving, seek
 from llmcache.flows.once import share
 from llmcache.flows.refreshing import UNKNOWN, or_stand_in, refresh_behind, serve_or_lead
+from llmcache.flows.tags import read_marks
 from llmcache.model.entry import NOTHING_KNOWN, Entry, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key
 from llmcache.model.options import Coalesce
 from llmcache.model.units import Plain, Seconds
+from llmcache.policy.clearing import NOTHING_READ, Marks, stamps_for
 from llmcache.policy.freshness import AGELESS, Aging, life
 from llmcache.protocols.flight_ops import Land, Landed
 from llmcache.protocols.key_value import Put
@@ -46,6 +48,8 @@ class Draft:
         provenance: What the call that made it was.
         aging: How it ages, beside its time to live.
         chance: From 0 to 1, drawn for this answer: how much of the jitter it takes.
+        marks: Those of the tags when the answer was asked for: a clearing since then hides it. None where nobody knows when that
+            was; they are read when it is kept.
     """
 
     type: str = "json"
@@ -55,6 +59,7 @@ class Draft:
     provenance: Provenance = NOTHING_KNOWN
     aging: Aging = AGELESS
     chance: float = 0.0
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,9 @@ def keep(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[None
 
 
 def _packed(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[Put]:
+    marks = draft.marks
+    if marks is None:
+        marks = yield from read_marks(key.space, draft.tags, envelopes)
     now = yield from Now()
     times = life(now, draft.ttl, draft.aging, draft.chance, draft.provenance.seconds)
     entry = Entry(
@@ -94,6 +102,7 @@ def _packed(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[P
         expires_at=times.expires_at,
         tags=draft.tags,
         provenance=draft.provenance,
+        stamps=stamps_for(draft.tags, marks),
     )
     return Put(key, envelopes.pack(entry, key), times.kept_for)
 
@@ -154,12 +163,15 @@ def get_or_call(key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: T
     if terms.bypass:
         yield from Emit(Event(Happening.BYPASSED, key.digest))
         return (yield from Call(call))
+    tags = terms.draft.tags
     if terms.refresh:
-        return (yield from _called(key, call, terms))
+        marks = yield from failing_open(read_marks(key.space, tags, terms.envelopes), key, NOTHING_READ)
+        return (yield from _called(key, call, _asked_with(terms, marks)))
     grace = terms.draft.aging.stale_if_error
     seen = UNKNOWN if terms.coalesce == "off" else (yield from Landed())
-    steps = seek(key, terms.envelopes, max_age=terms.max_age, stale_if_error=grace)
+    steps = seek(key, terms.envelopes, max_age=terms.max_age, stale_if_error=grace, tags=tags)
     sought = yield from failing_open(steps, key, None)
+    terms = _asked_with(terms, NOTHING_READ if sought is None else sought.marks)
     if sought is None:
         return (yield from _called_once(key, call, terms, seen))
     if sought.found is not None and sought.is_due(terms.chance):
@@ -171,6 +183,11 @@ def get_or_call(key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: T
     if sought.stand_in is None:
         return (yield from asking)
     return (yield from or_stand_in(asking, sought.stand_in, key, max_age=terms.max_age, stale_if_error=grace))
+
+
+def _asked_with(terms: Terms, marks: Marks) -> Terms:
+    """Return `terms` for a call that begins now, behind the reading of `marks`."""
+    return replace(terms, draft=replace(terms.draft, marks=marks)) if terms.draft.tags else terms
 
 
 def _refreshed(

@@ -39,6 +39,8 @@ class Entry:
         expires_at: From when on it must not be served; None means never.
         tags: Names by which a group of entries can be cleared.
         provenance: What the call that made it was.
+        stamps: The stamp that each of the tags had when the answer was asked for (see `policy.clearing`); empty where all were
+            never cleared.
     """
 
     value: Plain = field(repr=False)
@@ -48,6 +50,7 @@ class Entry:
     expires_at: Instant | None = None
     tags: tuple[str, ...] = ()
     provenance: Provenance = field(default=NOTHING_KNOWN)
+    stamps: tuple[str, ...] = ()
 
     def is_gone(self, now: Instant) -> bool:
         """True at and after the hard expiry."""

@@ -134,8 +134,3 @@ def may_stand_in(entry: Entry, now: Instant, max_age: Seconds | None, stale_if_e
     if is_too_old(entry, now, max_age):
         return False
     return entry.expires_at is None or now < entry.expires_at + stale_if_error
-
-
-def is_cleared(entry: Entry, cleared_at: Instant) -> bool:
-    """True where a tag of `entry` was cleared at or after the entry was made; a tie counts as cleared."""
-    return entry.made_at <= cleared_at

@@ -2,13 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import llmcache
+from llmcache.api.asked import key_of
 from llmcache.api.cache import Cache
 from llmcache.api.setup import Defaults
+from llmcache.codec.envelope import pack
+from llmcache.codec.envelopes import READABLE
 from llmcache.errors import UsageError
+from llmcache.flows.tags import tag_key
+from llmcache.model.entry import Entry
+from llmcache.protocols.key_value import Put
 from tests.clearings import CLEARINGS, fill, question
 from tests.stores import Clock
 
@@ -110,3 +117,80 @@ def test_no_kind_of_clearing_touches_anything_else(url: str, clearing: str) -> N
             theirs = cache.responses.get(question(0))
 
         assert (None, "theirs", ["kept"]) == (cache.responses.get(question(0)), theirs, cache.history("session").all())
+
+
+DOORS: list[dict[str, Any]] = [{}, {"refresh": True}, {"coalesce": "off"}, {"coalesce": "shared"}]
+"""How an answer comes to be asked for: missed, passed by, alone, shared with other processes."""
+
+
+async def test_what_is_asked_for_while_its_model_is_cleared_is_hidden(url: str) -> None:
+    """The call began before, and who called gets its answer; the next call, begun behind, is kept. In both colours."""
+    with llmcache.open(url, tag_models=True) as cache:
+
+        def clears() -> str:
+            cache.clear(models=("small",))
+            return "old"
+
+        async def clears_awaited() -> str:
+            await cache.awaiting.clear(models=("small",))
+            return "old"
+
+        found = []
+        for door in DOORS:
+            with llmcache.options(**door):
+                first = cache.responses.get_or_call(SMALL, clears)
+                found += [first, cache.responses.get(SMALL) if "refresh" not in door else None]
+                first = await cache.awaiting.responses.get_or_call(SMALL, clears_awaited)
+                cache.responses.get_or_call(LARGE, lambda: "new")
+            found += [first, cache.responses.get(SMALL), cache.responses.get(LARGE)]
+
+        assert ["old", None, "old", None, "new"] * len(DOORS) == found
+
+
+def test_a_refresh_behind_the_callers_back_is_hidden_by_a_clearing_meanwhile(url: str, clock: Clock) -> None:
+    """It began before."""
+    rules: dict[str, Any] = {"ttl": 100.0, "early_refresh": 0.1, "background_refresh": True}
+    with llmcache.open(url, clock=clock, **rules) as cache:
+        cache.responses.put(SMALL, "old", tags=("faq",))
+        clock.now += 96.0
+
+        def clears() -> str:
+            cache.clear(tags=("faq",))
+            return "newer"
+
+        first = cache.responses.get_or_call(SMALL, clears, tags=("faq",))
+        cache.setup.background.close()  # waits for it, and leaves the store open
+
+        assert ("old", None) == (first, cache.responses.get(SMALL))
+        cache.responses.put(SMALL, "new", tags=("faq",))
+        assert "new" == cache.responses.get(SMALL)
+
+
+@pytest.mark.parametrize("back", [0.0, 3600.0])
+def test_a_clearing_holds_whatever_the_clocks_say(url: str, clock: Clock, back: float) -> None:
+    """The clock of who clears is an hour behind that of who kept; what is kept behind it is served at once."""
+    with llmcache.open(url, clock=clock) as cache:
+        cache.responses.put(SMALL, "old", tags=("faq",))
+        clock.now -= back
+        cache.clear(tags=("faq",))
+        first = cache.responses.get(SMALL)
+        cache.responses.put(SMALL, "new", tags=("faq",))
+
+        assert (None, "new") == (first, cache.responses.get(SMALL))
+
+
+def test_marks_and_answers_of_the_first_scheme_mean_what_they_meant(url: str, clock: Clock) -> None:
+    """Between them the times decide; a clearing of now hides every answer that has no stamp."""
+    with llmcache.open(url, clock=clock) as cache:
+        key = key_of(SMALL, cache.responses.space(), READABLE)
+        mark = tag_key(key.space, "faq")
+        store = cache.setup.pair.blocking
+        assert store is not None
+        found = []
+        for made_at in (clock.now - 1, clock.now, clock.now + 1):
+            answer, cleared = Entry(made_at, made_at, tags=("faq",)), Entry(None, clock.now)
+            store.put_many([Put(key, pack(answer, key)), Put(mark, pack(cleared, mark))])
+            found.append(cache.responses.get(SMALL))
+        cache.clear(tags=("faq",))
+
+        assert ([None, None, clock.now + 1], None) == (found, cache.responses.get(SMALL))

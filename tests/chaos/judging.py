@@ -32,8 +32,6 @@ from tests.chaos.records import (
 
 BEFORE_LOSS: Seconds = 3.0
 """What a server had acknowledged so shortly before it was lost, it may have lost."""
-LATE_MARK: Seconds = 10.0
-"""So much later than its caller was told of a failure, a mark may still be written."""
 SLACK: Seconds = 0.05
 """Time that every call may take on a machine that does other things, too."""
 
@@ -126,14 +124,12 @@ def _judge_clearings(
 ) -> None:
     lost = [one for one in struck if one.fault in limits.loses]
     kept: dict[AnswerId, float] = {one.answer: one.ended for one in asked if one.is_kept and one.answer is not None}
-    # The marks of tags are times of day: after the clock was set back, an older answer may look younger (decision 0007).
-    back = sorted(one.began for one in struck if one.fault == "clock set back")
     sure = [
         one
         for one in cleared
         if not any(one.began < loss.ended and one.ended > loss.began - BEFORE_LOSS for loss in lost)
     ]
-    sure = [one for one in sure if one.is_sure and not _is_disturbed(one, cleared)]
+    sure = [one for one in sure if one.is_sure]
     if limits.keeps_back:
         sure = [one for one in sure if one.tag is not None]
     by_tag = {
@@ -146,24 +142,12 @@ def _judge_clearings(
             continue
         tag = None if one.question % 5 == 0 else one.question % TAGS
         since, made = by_tag[tag].latest_before(one.began - limits.unseen), kept[one.answer]
-        was_set_back = bisect_left(back, made - 1.0) != bisect_right(back, one.began)
-        if since is not None and made < since.began and not was_set_back:
+        if since is not None and made < since.began:
             during = [
                 f"{each.fault} {each.began:.3f}" for each in struck if each.ended > made - 2 and each.began < one.began
             ]
             verdict.broken["cleared answer"].append(f"{one} kept {made:.3f}, {since}; {', '.join(during)}")
     verdict.counts["cleared"] = sum(one.is_sure for one in cleared)
-
-
-def _is_disturbed(one: Cleared, cleared: list[Cleared]) -> bool:
-    """True where another clearing of the same tag was under way: the one that began first may write its mark last (decision 0007)."""
-    return one.tag is not None and any(
-        other is not one
-        and other.tag == one.tag
-        and other.began < one.ended
-        and one.began < other.ended + (0.0 if other.is_sure else LATE_MARK)
-        for other in cleared
-    )
 
 
 class _Clearings:

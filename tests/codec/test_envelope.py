@@ -23,13 +23,16 @@ counts = st.integers(0, 2**63)
 names = st.text(max_size=20)
 
 entries = st.builds(
-    Entry,
+    lambda tagged, is_stamped, **fields: Entry(
+        tags=tuple(tag for tag, _ in tagged), stamps=tuple(stamp for _, stamp in tagged) if is_stamped else (), **fields
+    ),
+    tagged=st.lists(st.tuples(names, names), max_size=3),
+    is_stamped=st.booleans(),
     value=plains,
     made_at=numbers,
     type=names,
     stale_at=st.none() | numbers,
     expires_at=st.none() | numbers,
-    tags=st.lists(names, max_size=3).map(tuple),
     provenance=st.builds(
         Provenance,
         model=st.none() | names,
@@ -51,7 +54,8 @@ keys = st.builds(
 def fields_of(entry: Entry) -> list[Any]:
     """Return all fields of an entry as plain data, to be compared to the last bit."""
     provenance = [getattr(entry.provenance, field.name) for field in dataclasses.fields(Provenance)]
-    return [entry.value, entry.made_at, entry.type, entry.stale_at, entry.expires_at, list(entry.tags), *provenance]
+    names = [list(entry.tags), list(entry.stamps)]
+    return [entry.value, entry.made_at, entry.type, entry.stale_at, entry.expires_at, *names, *provenance]
 
 
 @given(entries, keys, st.sampled_from([None, 0, 100, 16_384]))

@@ -44,6 +44,10 @@ ENTRIES: dict[str, tuple[str, Entry]] = {
             provenance=Provenance("gpt-5.4-mini", 12, 9, 0.000125, 1.5),
         ),
     ),
+    "stamped.json": (
+        RESPONSE,
+        Entry("it rains", 1763800000.5, tags=("weather", "zürich"), stamps=("", "0f1e2d3c4b5a69788796a5b4c3d2e1f0")),
+    ),
     "least.json": (RESPONSE, Entry(None, made_at=0)),
     "message.json": (HISTORY, Entry({"type": "human", "content": "hi"}, made_at=1763800000, type="langchain")),
     "marked.json": (
@@ -70,7 +74,16 @@ def test_golden_body_still_decodes(name: str) -> None:
     found = unpack((GOLDEN / name).read_bytes(), Key.from_physical(physical))
 
     assert same(entry.value, found.value)
-    assert (entry.made_at, entry.type, entry.stale_at, entry.expires_at, entry.tags, entry.provenance) == (
+    assert (
+        entry.stamps,
+        entry.made_at,
+        entry.type,
+        entry.stale_at,
+        entry.expires_at,
+        entry.tags,
+        entry.provenance,
+    ) == (
+        found.stamps,
         found.made_at,
         found.type,
         found.stale_at,

@@ -89,6 +89,7 @@ WRONG: dict[str, list[str]] = {
     "stale_at": ['"1"', "true", "[]"],
     "expires_at": ['"1"', "false", "{}"],
     "tags": ['"faq"', "1", "{}", "[1]", '["a",null]', '[["a"]]', "true"],
+    "stamps": ['"one"', "1", "{}", "[1]", "[null]", '["one"]', '["one","two","three"]'],
     "model": ["1", "[]", "true"],
     "input_tokens": ["1.5", '"1"', "true", "[]"],
     "output_tokens": ["1.0", '"1"', "false", "{}"],
@@ -170,6 +171,10 @@ def test_a_deeper_value_is_refused(name: str) -> None:
         {"tags": ("faq", 1)},
         {"tags": ("\ud800",)},
         {"tags": {"faq"}},
+        {"stamps": "on"},
+        {"stamps": ("one",)},
+        {"stamps": ("one", 1)},
+        {"tags": (), "stamps": ("one",)},
         {"provenance": Provenance(model=7)},  # type: ignore[arg-type] # what the test is about
         {"provenance": Provenance(input_tokens=1.5)},  # type: ignore[arg-type] # what the test is about
         {"provenance": Provenance(output_tokens="1")},  # type: ignore[arg-type] # what the test is about

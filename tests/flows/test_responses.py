@@ -7,10 +7,8 @@ import pytest
 from llmcache.codec.envelope import pack
 from llmcache.codec.envelopes import READABLE
 from llmcache.errors import ClosedError, DecodeError, StoreLimit, StoreUnavailable
-from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, look_up
 from llmcache.flows.responses import Draft, Terms, get_or_call, keep, keep_if_possible
-from llmcache.flows.tags import clear_tags, tag_key
 from llmcache.model.entry import Entry, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
@@ -104,84 +102,9 @@ def test_an_entry_older_than_max_age_is_not_served() -> None:
     assert steps.send(110.5) == told(Happening.EXPIRED)
 
 
-TAGGED = Entry("answer", made_at=100.0, tags=("faq", "en"))
-MARKS = [tag_key(SPACE, "faq"), tag_key(SPACE, "en")]
-
-
-def reach_marks() -> Steps[Found | None]:
-    """Return a look-up that has just asked for the marks of a tagged entry."""
-    steps = look_up(KEY, READABLE)
-    next(steps)
-    steps.send([pack(TAGGED, KEY)])
-
-    assert steps.send(150.0) == GetMany(MARKS)
-    return steps
-
-
-@pytest.mark.parametrize(("cleared_at", "hidden"), [(99.0, False), (100.0, True), (120.0, True)])
-def test_a_tag_cleared_after_the_entry_was_made_hides_it(cleared_at: float, hidden: bool) -> None:
-    """A mark from before the entry does not."""
-    steps = reach_marks()
-    event = steps.send([None, pack(Entry(None, made_at=cleared_at), MARKS[1])])
-
-    assert isinstance(event, Emit)
-    assert (event.event == Event(Happening.CLEARED, KEY.digest)) is hidden
-
-
-def test_a_tag_without_marks_was_never_cleared() -> None:
-    """The entry is served."""
-    steps = reach_marks()
-
-    assert steps.send([None, None]) == Emit(Event(Happening.HIT, KEY.digest))
-
-
-def test_a_mark_that_cannot_be_read_counts_as_cleared() -> None:
-    """Better to pay again than to serve what was cleared."""
-    steps = reach_marks()
-
-    assert steps.send([b"garbage", None]) == told(Happening.CLEARED)
-
-
-def test_a_store_that_fails_on_the_marks_makes_the_look_up_fail() -> None:
-    """So that failing open gives a miss, not the entry."""
-    steps = failing_open(reach_marks(), KEY, None)
-    guarded = failing_open(look_up(KEY, READABLE), KEY, None)
-    next(guarded)
-    guarded.send([pack(TAGGED, KEY)])
-    guarded.send(150.0)
-
-    assert guarded.throw(StoreUnavailable("down")) == told(Happening.STORE_FAILED, "StoreUnavailable")
-    assert finish(guarded, None) is None
-    steps.close()
-
-
-def marked(*times: float) -> PutMany:
-    """The write of one mark per tag, with the times given."""
-    return PutMany([Put(mark, pack(Entry(None, made_at=at), mark)) for mark, at in zip(MARKS, times, strict=True)])
-
-
-def test_clearing_tags_writes_one_mark_each_with_the_present_time() -> None:
-    """One read and one write, however many entries carry them."""
-    steps = clear_tags(SPACE, ("faq", "en"), READABLE)
-
-    assert next(steps) == GetMany(MARKS)
-    assert steps.send([None, pack(Entry(None, made_at=120.0), MARKS[1])]) == Now()
-    assert steps.send(130.0) == marked(130.0, 130.0)
-    assert finish(steps, None) is None
-
-
-def test_clearing_tags_after_the_clock_was_set_back_keeps_the_later_mark() -> None:
-    """An earlier mark would bring back what was cleared; one that cannot be read has no time to keep."""
-    steps = clear_tags(SPACE, ("faq", "en"), READABLE)
-    next(steps)
-    steps.send([pack(Entry(None, made_at=150.0), MARKS[0]), b"garbage"])
-
-    assert steps.send(130.0) == marked(150.0, 130.0)
-
-
 def test_keeping_writes_the_times_into_the_entry_and_the_ttl_to_the_store() -> None:
     """Both know when it ends."""
-    steps = keep(KEY, "answer", Draft(ttl=60.0, tags=("faq",)), READABLE)
+    steps = keep(KEY, "answer", Draft(ttl=60.0, tags=("faq",), marks=()), READABLE)
     next(steps)
     body = pack(Entry("answer", made_at=100.0, expires_at=160.0, tags=("faq",)), KEY)
 

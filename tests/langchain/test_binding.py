@@ -10,11 +10,11 @@ from langchain_core.messages import AIMessage, BaseMessage
 import llmcache
 from llmcache.model.namespace import Namespace
 from llmcache_langchain import LLMCache
-from llmcache_langchain.binding import UNKNOWN, recall, remember
+from llmcache_langchain.binding import UNKNOWN, Under, recall, remember
 from tests.langchain.models import ASKED, FakeModel, chat, echo, only
 
 TENANT: ContextVar[str] = ContextVar("TENANT")
-A, B = Namespace.of("a"), Namespace.of("b")
+A, B = Under(Namespace.of("a")), Under(Namespace.of("b"))
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models import FakeListLLM
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.outputs import ChatGeneration, Generation
 from langchain_core.runnables import RunnableLambda
 
 import llmcache
 from llmcache.errors import UsageError
 from llmcache_langchain import LLMCache
-from tests.langchain.models import FakeModel
+from tests.langchain.models import FakeModel, echo
 
 OLD, NEW = [Generation(text="old")], [Generation(text="new")]
 
@@ -39,6 +39,32 @@ async def test_models_clear_what_was_asked_of_them(url: str) -> None:
         await cache.aclear(models=("large",))
 
         assert [True, True, False] == [cache.lookup("p", llm_string) is None for llm_string in models]
+
+
+@pytest.mark.parametrize("which", [{"tags": ("faq",)}, {"models": ("small",)}])
+async def test_what_is_asked_for_while_its_tag_or_model_is_cleared_is_hidden(url: str, which: dict[str, Any]) -> None:
+    """The model is asked once more, and that answer is kept; in both colours, and where the cache is passed by."""
+    with llmcache.open(url, tag_models=True) as opened:
+        cache = LLMCache(opened)
+
+        def clears(messages: list[BaseMessage]) -> AIMessage:
+            if model.calls % 2:
+                opened.clear(**which)
+            return echo(messages)
+
+        model = FakeModel(cache=cache, answer=clears)
+        asked = model.bind(model="small")
+        with llmcache.options(tags=("faq",)):
+            for _ in range(3):
+                asked.invoke("hi")
+            for _ in range(3):
+                await asked.ainvoke("hi, you")
+            with llmcache.options(refresh=True):
+                asked.invoke("hi")
+            for _ in range(2):
+                asked.invoke("hi")
+
+        assert 6 == model.calls
 
 
 def test_models_are_refused_where_nobody_tags_them(cache: LLMCache) -> None:

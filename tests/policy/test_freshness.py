@@ -11,7 +11,6 @@ from llmcache.policy.freshness import (
     Aging,
     Freshness,
     Life,
-    is_cleared,
     is_due,
     judge,
     life,
@@ -44,13 +43,6 @@ def test_max_age_takes_the_limit_itself_and_nothing_older() -> None:
     answers = [judge(ENTRY, 105.0, max_age=5.0), judge(ENTRY, 105.001, max_age=5.0)]
 
     assert answers == [Freshness.FRESH, Freshness.GONE]
-
-
-def test_a_tie_counts_as_cleared() -> None:
-    """An entry made in the same instant as the clearing is hidden; one made later is not."""
-    answers = [is_cleared(ENTRY, at) for at in (99.0, 100.0, 101.0)]
-
-    assert answers == [False, True, True]
 
 
 def test_without_a_time_to_live_nothing_ages() -> None:
