@@ -5,8 +5,17 @@ import asyncio
 import numpy as np
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import InMemoryVectorStore
+from langchain_tests.integration_tests import EmbeddingsIntegrationTests
 
 from llmcache_minilm import MiniLM, MiniLMEmbeddings
+
+
+class TestStandard(EmbeddingsIntegrationTests):
+    """LangChain's own suite for embeddings, in both colours."""
+
+    @property
+    def embeddings_class(self) -> type[Embeddings]:
+        return MiniLMEmbeddings
 
 
 def test_documents_and_questions_are_embedded_alike() -> None:
