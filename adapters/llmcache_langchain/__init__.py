@@ -1,23 +1,27 @@
-"""LangChain on llmcache: answers and conversations kept in any store.
+"""LangChain on llmcache: answers, conversations and vectors kept in any store.
 
-A name is loaded when it is first used, so that an application pays for what it uses: answers, conversations, or both.
+A name is loaded when it is first used, so that an application pays for what it uses.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from llmcache_langchain.byte_store import ByteStore
     from llmcache_langchain.cache import LLMCache
+    from llmcache_langchain.embeddings import CachedEmbeddings
     from llmcache_langchain.history import ChatMessageHistory
     from llmcache_langchain.momento_history import messages_from_momento
 
 _HOMES = {
+    "ByteStore": "llmcache_langchain.byte_store",
+    "CachedEmbeddings": "llmcache_langchain.embeddings",
     "ChatMessageHistory": "llmcache_langchain.history",
     "LLMCache": "llmcache_langchain.cache",
     "messages_from_momento": "llmcache_langchain.momento_history",
 }
 
-__all__ = ["ChatMessageHistory", "LLMCache", "messages_from_momento"]
+__all__ = ["ByteStore", "CachedEmbeddings", "ChatMessageHistory", "LLMCache", "messages_from_momento"]
 
 
 def __getattr__(name: str) -> object:

@@ -24,6 +24,7 @@ _NOUNS = {
     Kind.HISTORY: ("conversation", "conversations"),
     Kind.EMBEDDING: ("embedding", "embeddings"),
     Kind.DOCUMENT: ("document", "documents"),
+    Kind.BYTES: ("value of bytes", "values of bytes"),
 }
 
 

@@ -9,7 +9,7 @@ import click
 from llmcache.cli import finding
 from llmcache.cli.exits import ExitCode
 from llmcache.cli.options import opened, shown_store, with_json, with_kind, with_store
-from llmcache.cli.reading import Row, row_data, row_of
+from llmcache.cli.reading import FRAMED, Row, row_data, row_of
 from llmcache.cli.screen import Column, say, show_json, show_table
 from llmcache.cli.wording import size, span
 from llmcache.errors import SealError
@@ -85,8 +85,8 @@ def _show_keys(rows: Sequence[Row], where: str, more: str | None) -> None:
         say(f"\n{kind.value}", style="bold")
         if kind is Kind.HISTORY:
             _show_conversations(list(of_kind))
-        elif kind is Kind.EMBEDDING:
-            _show_vectors(list(of_kind), time.time())
+        elif kind in FRAMED:
+            _show_framed(list(of_kind), time.time())
         else:
             _show_entries(list(of_kind), time.time())
     if any(row.problem == SealError.__name__ for row in rows):
@@ -120,8 +120,8 @@ def _entry_cells(row: Row, now: Instant) -> tuple[str, ...]:
     )
 
 
-def _show_vectors(rows: Sequence[Row], now: Instant) -> None:
-    columns = [Column("Key", keep=True), Column("Age"), Column("Left"), Column("Size", right=True), Column("Vector")]
+def _show_framed(rows: Sequence[Row], now: Instant) -> None:
+    columns = [Column("Key", keep=True), Column("Age"), Column("Left"), Column("Size", right=True), Column("Content")]
     show_table(columns, [(*_entry_cells(row, now)[:4], row.header.type if row.header else row.problem) for row in rows])
 
 

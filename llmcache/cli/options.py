@@ -14,7 +14,7 @@ from llmcache.model.key import Kind
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-SHOWN_KINDS = (Kind.RESPONSE, Kind.HISTORY, Kind.EMBEDDING, Kind.DOCUMENT)
+SHOWN_KINDS = (Kind.RESPONSE, Kind.HISTORY, Kind.EMBEDDING, Kind.DOCUMENT, Kind.BYTES)
 """What people look at. The others, marks of tags and leases, are the machinery's own."""
 
 

@@ -13,6 +13,9 @@ from llmcache.model.key import Key, Kind
 from llmcache.model.units import Instant, Plain
 from llmcache.protocols.scan import Listed
 
+FRAMED = frozenset({Kind.EMBEDDING, Kind.BYTES})
+"""Kinds whose bodies are no envelopes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -49,7 +52,7 @@ def row_of(cache: Cache, listed: Listed) -> Row:
 
 def _head_of(envelopes: Envelopes, body: bytes, key: Key) -> Header:
     """Return what a body says about itself, as of an envelope where it is none."""
-    if key.space.kind is not Kind.EMBEDDING:
+    if key.space.kind not in FRAMED:
         return envelopes.peek(body, key)
     head, _ = frames.unpack(envelopes.unwrap(body, key), key)
     return Header(
@@ -60,7 +63,7 @@ def _head_of(envelopes: Envelopes, body: bytes, key: Key) -> Header:
 
 def entry_of(envelopes: Envelopes, body: bytes, key: Key) -> Entry:
     """Return what was kept, a vector as a list of its numbers; DataError where it cannot be read."""
-    if key.space.kind is not Kind.EMBEDDING:
+    if key.space.kind not in FRAMED:
         return envelopes.unpack(body, key)
     head, raw = frames.unpack(envelopes.unwrap(body, key), key)
     return Entry(frames.content(head, raw), head.made_at, _type_of(head), expires_at=_end_of(head))

@@ -30,6 +30,7 @@ class Kind(Enum):
     TAG = "tag"
     LEASE = "lease"
     DOCUMENT = "document"
+    BYTES = "bytes"
     VECTORS = "vectors"
     QUESTION = "question"
 

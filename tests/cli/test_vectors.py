@@ -39,7 +39,7 @@ def test_vectors_are_listed_by_what_they_are(command: Command, store: str, preci
     one = keys[vector_key("a").name]
 
     assert 0 == said.code
-    for shown in (f"12 x {precision}", "1 h", "DecodeError", "Vector"):
+    for shown in (f"12 x {precision}", "1 h", "DecodeError", "Content"):
         assert shown in said.out
     assert (f"12 x {precision}", None, "embedding") == (one["type"], one["model"], one["kind"])
     assert 3600 == one["expires_at"] - one["made_at"]

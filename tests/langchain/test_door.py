@@ -24,4 +24,4 @@ def test_every_name_of_the_package_is_there() -> None:
         "-I",
     )
 
-    assert "ChatMessageHistory LLMCache messages_from_momento False" == shown.strip()
+    assert "ByteStore CachedEmbeddings ChatMessageHistory LLMCache messages_from_momento False" == shown.strip()
