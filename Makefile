@@ -13,7 +13,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check fmt docs bench reports soak chaos fuzz mutation constraints clean
+.PHONY: help demo test check fmt docs bench reports soak chaos evaluate fuzz mutation constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ chaos: MINUTES ?= 1
 chaos: .venv/.dev ## let faults befall every kind of store, MINUTES each, and judge every answer and message
 	@.ci/servers
 	@$(BIN)/python -m tests.chaos --seconds $$(($(MINUTES) * 60)) --pictures reports/chaos $(if $(SEED),--seed $(SEED))
+
+evaluate: DATA ?= ../shared/data
+evaluate: .venv/.dev ## measure how often an answer by meaning is wrong, on the labelled questions in DATA; three minutes the first time
+	@$(BIN)/python -m benchmarks.meaning $(DATA)
 
 fuzz: .venv/.fuzz ## fuzz everything that reads what others wrote, SECONDS altogether, and renew the corpus
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
