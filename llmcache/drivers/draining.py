@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 from llmcache.errors import StoreLimit, StoreTimeout, StoreUnavailable
@@ -36,13 +36,18 @@ _PASSING: Final = (StoreUnavailable, StoreTimeout)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wish:
-    """What somebody needs to be in the store.
+    """What somebody needs to be in the store before they do something to the same keys.
+
+    What is put under those keys once nothing is missing is written when they are done: in the middle of it, a change could undo
+    what is still read from the backlog.
 
     Attributes:
+        chosen: True for the keys.
         missing: What is still to be written; what is put in its place meanwhile takes its place here, too.
         ended: Has a result when there is none, or with the error that kept one from being written.
     """
 
+    chosen: Callable[[Key], bool]
     missing: set[Waiting]
     ended: "Future[Exception | None]" = field(default_factory=Future)
 
@@ -96,17 +101,25 @@ class Draining:
             now = self._around.monotonic()
             return {key: self._backlog.body(key, now) for key in keys if key in self._backlog}
 
-    def wish(self, chosen: Callable[[Key], bool]) -> Wish | None:
-        """Have what waits under the chosen keys written next, and ask for news of it; None where nothing waits."""
+    def wish(self, chosen: Callable[[Key], bool]) -> Wish:
+        """Have what waits under the chosen keys written next, ask for news of it, and hold off what comes in then, until `fulfil`."""
         with self._changed:
             self._here()
             missing = set(self._backlog.under(filter(chosen, self._backlog.keys())))
             missing.update(one for one in self._flight if chosen(one.put.key))
-            if not missing:
-                return None
-            self._wishes.append(wish := Wish(missing))
-            self._changed.notify_all()
+            self._wishes.append(wish := Wish(chosen, missing))
+            if missing:
+                self._changed.notify_all()
+            else:
+                wish.ended.set_result(None)
             return wish
+
+    def fulfil(self, wish: Wish) -> None:
+        """Hold off nothing for `wish` any more; again does nothing. A plain call: whoever is given up in the middle makes it, too."""
+        with self._changed:
+            if wish in self._wishes:
+                self._wishes.remove(wish)
+                self._changed.notify_all()
 
     def _replace(self, before: Iterable[Waiting], dropped: Iterable[Waiting]) -> None:
         """Wish for what was put in the place of what was wished for, unless that is being written."""
@@ -128,8 +141,9 @@ class Draining:
             if wish.missing.isdisjoint(settled):
                 continue
             wish.missing.difference_update(settled)
-            if error is not None or not wish.missing:
+            if error is not None:
                 self._wishes.remove(wish)
+            if error is not None or not wish.missing:
                 wish.ended.set_result(error)
 
     def _left(self, batch: Sequence[Waiting]) -> list[Put]:
@@ -179,20 +193,22 @@ class Draining:
 
     def _next(self) -> list[Waiting] | None:
         with self._changed:
-            while not self._backlog:
-                if self._is_ending:
+            while not (batch := self._wanted()):
+                if self._is_ending and not self._backlog:
                     return None
                 self._changed.wait()
-            self._flight = batch = self._wanted()
+            self._flight = batch
             return batch
 
     def _wanted(self) -> list[Waiting]:
-        """Return what somebody wishes for, and then what has waited longest."""
+        """Return what somebody wishes for, and then what has waited longest, but for what is held off."""
         if not self._wishes:
             return self._backlog.oldest(self._most)
         wished = (one.put.key for wish in self._wishes for one in wish.missing)
+        holding = [wish.chosen for wish in self._wishes if not wish.missing]
         keys = dict.fromkeys(chain(wished, self._backlog.keys()))
-        return self._backlog.under(keys)[: self._most]
+        free = (key for key in keys if not any(chosen(key) for chosen in holding))
+        return self._backlog.under(islice(free, self._most))
 
     def _written(self, batch: list[Waiting]) -> bool:
         """Write a batch, and forget what need not be tried again; False where something must be."""

@@ -117,12 +117,17 @@ class WritingBehind:
         yield from self._behind(PutMany(puts), {put.key for put in puts}.__contains__)
 
     def _behind(self, op: Op[Any], chosen: Callable[[Key], bool]) -> Steps[Any]:
-        """Do `op` when what waits under the chosen keys is written; what is put there from now on comes in at the same time."""
+        """Do `op` when what waits under the chosen keys is written; what is put there meanwhile is written behind it."""
         wish = self._draining.wish(chosen)
-        error = None if wish is None else (yield from Landed(wish.ended))
-        if error is not None:
-            raise error
-        return (yield from op)
+        try:
+            error = None if wish.ended.done() else (yield from Landed(wish.ended))
+            if error is None:
+                error = wish.ended.result()
+            if error is not None:
+                raise error
+            return (yield from op)
+        finally:
+            self._draining.fulfil(wish)
 
 
 def _is_leased(lease: Key) -> Callable[[Key], bool]:

@@ -85,6 +85,35 @@ def test_what_others_wait_for_may_change(meanwhile: Callable[[Behind], None], fo
     assert found == answers
 
 
+@pytest.mark.parametrize("is_waiting", [False, True])
+def test_nothing_is_written_in_the_middle_of_a_change(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch, is_waiting: bool
+) -> None:
+    """A deletion could undo what is still read from the backlog: what is put meanwhile is written behind it."""
+    deleting, go = threading.Event(), threading.Event()
+    delete = behind.store.delete_many
+
+    def slow(keys: Sequence[Key]) -> None:
+        deleting.set()
+        assert go.wait(LONG)
+        delete(keys)
+
+    monkeypatch.setattr(behind.store, "delete_many", slow)
+    if is_waiting:
+        behind.put(A, body=b"old")
+    deletion = later(lambda: behind.blocking.delete_many((A,)))
+    assert deleting.wait(LONG)
+    behind.put(A, B)
+    behind.blocking.delete_if_equal(B, b"other")  # which B is written for
+    before = (behind.inside(A, B), behind.blocking.get_many((A,)))
+    go.set()
+    deletion.join(LONG)
+    behind.blocking.delete_if_equal(A, b"other")  # likewise A
+
+    assert ([b"old" if is_waiting else None, b"body"], [b"body"]) == before
+    assert [b"body", b"body"] == behind.inside(A, B)
+
+
 def test_listing_writes_no_more_at_once_than_the_thread(behind: Behind) -> None:
     """Stores have limits for one call."""
     keys = [Key(SPACE, f"{number:012d}") for number in range(100)]
