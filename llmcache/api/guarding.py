@@ -82,4 +82,4 @@ def written_behind(pair: StorePair, around: Around, max_bytes: int) -> StorePair
     if pair.blocking is None:
         raise ConfigError("write_behind needs a store with a blocking colour, and this one can only be awaited")
     behind = WritingBehind(pair.blocking, around, max_bytes)
-    return layered(pair, behind, around, closing=behind.closing)
+    return layered(pair, behind, around, closing=behind.closing, capabilities=behind.declared)

@@ -26,10 +26,14 @@ from llmcache.model.units import Seconds
 from llmcache.protocols.key_value import KeyValueStore, Put
 from llmcache.protocols.world import Around
 
+MOST_WAITING: Final = 10_000
+"""Most puts that wait at the same time, whatever their size."""
+
 LONGEST_END: Final[Seconds] = 2.0
 """How long closing, and the end of the program, wait for what is not yet written."""
 
 _PAUSE: Final[Seconds] = 0.25
+_LONG_CALL: Final[Seconds] = 5.0  # of a store that says nothing about it; what others get as their deadline
 _BATCH: Final = 64
 _PASSING: Final = (StoreUnavailable, StoreTimeout)
 
@@ -65,8 +69,11 @@ class Draining:
         self._store = store
         self._around = around
         self._make = make
+        limits = store.capabilities.limits
         self._changed = threading.Condition(lock_across_forks())
-        self._most = min(_BATCH, store.capabilities.limits.max_batch or _BATCH)
+        self._most = min(_BATCH, limits.max_batch or _BATCH)
+        self.longest: Seconds = -(-MOST_WAITING // self._most) * (limits.timeout or _LONG_CALL)
+        """How long a put may wait, on a store that takes what it is given: as many calls as write a full backlog, each of the longest."""
         self._begin()
         _OPEN.add(self)
 
@@ -243,7 +250,7 @@ class Draining:
     def _pause(self) -> None:
         """Wait before the next attempt, unless somebody wishes for one; where the cache is being closed there is none."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_ending or self._wishes, _PAUSE)
+            self._changed.wait_for(lambda: self._is_ending or any(wish.missing for wish in self._wishes), _PAUSE)
             dropped = self._backlog.take(self._backlog.keys()) if self._is_ending else []
             self._needless(dropped)
         for waiting in dropped:

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYetError
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
-from llmcache.drivers.draining import LONGEST_END, Draining
+from llmcache.drivers.draining import LONGEST_END, MOST_WAITING, Draining
 from llmcache.memory.backlog import Backlog
-from llmcache.model.capabilities import Limits
+from llmcache.model.capabilities import Capabilities, Limits
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind
 from llmcache.model.units import Seconds
@@ -29,9 +29,6 @@ from llmcache.protocols.steps import Op, R, Reply, Steps
 from llmcache.protocols.store_ops import Clear, DeleteIfEqual, DeleteMany, GetMany, PutIfAbsent, PutMany, Scan, Spaces
 from llmcache.protocols.world import Around, AsyncWorld, World
 from llmcache.protocols.world_ops import Emit
-
-MOST_WAITING: Final = 10_000
-"""Most puts that wait at the same time, whatever their size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +86,11 @@ class WritingBehind:
         else:
             steps = iter(op)
         return cast("Steps[Reply]", steps)
+
+    def declared(self, own: Capabilities) -> Capabilities:
+        """Return what the store declares that is written behind: others are told of a change when it is written."""
+        limits = own.limits
+        return replace(own, limits=replace(limits, news_delay=limits.news_delay + self._draining.longest))
 
     def closing(self) -> Steps[None]:
         """Write what waits, for a bounded time; drop and tell what is left then."""

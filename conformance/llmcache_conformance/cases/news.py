@@ -101,10 +101,12 @@ def change_can_be_read_when_it_is_told(bench: Bench) -> Steps[None]:
         if heard.tells_of(key):
             read.extend(bench.handle.blocking.store.get_many((key,)))
 
-    yield from PutMany((Put(key, b"old"),))
     yield from _listening(heard)
+    # Told before anybody reads: a store may tell of it late, and then the old body is what there is.
+    yield from _told(heard, PutMany((Put(key, b"old"),)), key, within=bench.news_delay)
+    heard.news.clear()
     yield from Watch(reading)
-    yield from Until(lambda: heard.news.count(Listening()) > 1, _BEGINNING)
+    yield from Until(lambda: Listening() in heard.news, _BEGINNING)
     yield from _told(heard, PutMany((Put(key, b"new"),)), key, within=bench.news_delay)
     yield from Until(lambda: bool(read), bench.news_delay)
 
