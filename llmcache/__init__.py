@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from llmcache.api.opening import open, open_async  # noqa: A004 -- the name users type
     from llmcache.api.options import options
     from llmcache.api.responses import AsyncResponseCache, ResponseCache
+    from llmcache.api.vectors import AsyncCollection, Collection
     from llmcache.errors import (
         ClosedError,
         ConfigError,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         UsageError,
         VersionError,
     )
+    from llmcache.model.document import Document, Match
     from llmcache.model.entry import Entry, Provenance
     from llmcache.model.key import Key
     from llmcache.model.namespace import Namespace
@@ -52,6 +54,10 @@ _HOMES = {
     "options": "llmcache.api.options",
     "AsyncResponseCache": "llmcache.api.responses",
     "ResponseCache": "llmcache.api.responses",
+    "AsyncCollection": "llmcache.api.vectors",
+    "Collection": "llmcache.api.vectors",
+    "Document": "llmcache.model.document",
+    "Match": "llmcache.model.document",
     "Entry": "llmcache.model.entry",
     "Provenance": "llmcache.model.entry",
     "Key": "llmcache.model.key",
@@ -63,17 +69,21 @@ _HOMES = {
 __all__ = [
     "AsyncCache",
     "AsyncChatHistory",
+    "AsyncCollection",
     "AsyncResponseCache",
     "Cache",
     "ChatHistory",
     "ClosedError",
+    "Collection",
     "ConfigError",
     "ConflictError",
     "DataError",
     "DecodeError",
+    "Document",
     "Entry",
     "Key",
     "LLMCacheError",
+    "Match",
     "Namespace",
     "PluginError",
     "Provenance",

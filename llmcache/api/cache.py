@@ -12,6 +12,7 @@ from llmcache.api.history import AsyncChatHistory, ChatHistory
 from llmcache.api.options import in_force
 from llmcache.api.responses import AsyncResponseCache, ResponseCache
 from llmcache.api.setup import Setup
+from llmcache.api.vectors import AsyncCollection, AsyncModel, Collection, Load, Manner, Model
 from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
@@ -112,6 +113,37 @@ class Cache(Household):
         setup, key, lifetime, most = self._conversation(name, ttl, max_messages)
         return ChatHistory(setup, key, lifetime=lifetime, max_messages=most)
 
+    def vectors(
+        self,
+        name: str,
+        *,
+        embed: Model | None = None,
+        embed_query: Model | None = None,
+        model: str = "vectors",
+        ttl: Seconds | None = None,
+        sliding: bool = False,
+        loader: Load | None = None,
+        remembered: Seconds | None = None,
+    ) -> Collection:
+        """Return the collection of documents called `name`; nothing is read or written yet.
+
+        Args:
+            embed: Embeds a list of texts and returns a vector for each; None where vectors are given with the documents.
+            embed_query: The same for questions, where the model makes another vector of them.
+            model: The model's name. Vectors of different models never meet: each has an index of its own.
+            ttl: Time to live of a document in seconds; None means it does not end.
+            sliding: True begins it anew when a document is found or got in the second half of it.
+            loader: Gets a document by its id from where it comes from, or None where it is there no more. With it, what has ended is
+                got and embedded again: when it is asked for, or shortly before it ends.
+            remembered: How long after its end a document can come back, in seconds: from the loader, or without one embedded again from
+                its kept text. None means ten times `ttl` with a loader, and not at all without.
+
+        Raises:
+            UsageError: An argument is wrong.
+            PluginError: numpy is not installed.
+        """
+        return Collection(self._setup, Manner(name, embed, embed_query, model, ttl, sliding, loader, remembered))
+
     def clear(self, *, tags: Iterable[str] = (), models: Iterable[str] = ()) -> None:
         """Drop the answers that carry one of `tags` or are of one of `models`; without either, all that can be had again.
 
@@ -175,6 +207,21 @@ class AsyncCache(Household):
         """As `Cache.history`; not awaited, because nothing is read or written yet."""
         setup, key, lifetime, most = self._conversation(name, ttl, max_messages)
         return AsyncChatHistory(setup, key, lifetime=lifetime, max_messages=most)
+
+    def vectors(
+        self,
+        name: str,
+        *,
+        embed: AsyncModel | None = None,
+        embed_query: AsyncModel | None = None,
+        model: str = "vectors",
+        ttl: Seconds | None = None,
+        sliding: bool = False,
+        loader: Load | None = None,
+        remembered: Seconds | None = None,
+    ) -> AsyncCollection:
+        """As `Cache.vectors`; not awaited, because nothing is read or written yet."""
+        return AsyncCollection(self._setup, Manner(name, embed, embed_query, model, ttl, sliding, loader, remembered))
 
     async def clear(self, *, tags: Iterable[str] = (), models: Iterable[str] = ()) -> None:
         """As `Cache.clear`."""

@@ -110,6 +110,16 @@ class Setup:
         return {kind: setups[id(pair)] for kind, pair in self.others.items()}
 
     @cached_property
+    def with_vectors(self) -> "Setup":
+        """The same setup on a store that keeps vectors; PluginError where numpy is missing.
+
+        UnsupportedError comes with the first use, where the store keeps no logs either.
+        """
+        from llmcache.drivers.indexed import indexed  # noqa: PLC0415 -- few caches keep vectors
+
+        return replace(self, pair=indexed(self.pair, self._around, envelopes=self.envelopes), others={})
+
+    @cached_property
     def all(self) -> "tuple[Setup, ...]":
         """One setup for each open store, the main one first."""
         return (self, *{id(setup): setup for setup in self._by_kind.values()}.values())

@@ -1,0 +1,165 @@
+"""How documents come back that have ended: got again from where they came from, or embedded again from their kept texts.
+
+One caller brings a document back, and others who need it wait for that. What cannot be brought back now, because its source or the
+model fails, stays away and is tried again by the next: what is older than its time to live is never served.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from llmcache.flows.documents import Kept, Terms, delete, nearest, read, slide, upsert
+from llmcache.flows.once import LONGEST_WAIT
+from llmcache.model.document import Document, Match
+from llmcache.model.event import Event, Happening
+from llmcache.model.units import Instant
+from llmcache.model.vectors import Point
+from llmcache.model.where import Where
+from llmcache.protocols.flight_ops import Await, BoardMany
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.vector_ops import EndedPoints, GetPoints
+from llmcache.protocols.world_ops import Behind, Call, Emit, Now
+
+_AT_ONCE: Final = 256
+"""So many documents are brought back together: one call of the model."""
+
+_MOST_FAILURES: Final = 3
+"""After so many failures in a row the source is taken to be down, and is not asked for the rest."""
+
+
+def find(terms: Terms, vector: bytes, count: int, where: Where | None, least: float) -> Steps[list[Match]]:
+    """Return the nearest documents; what has ended and can come back is there again before."""
+    if terms.comes_back:
+        yield from _bring_all_back(terms)
+    return (yield from nearest(terms, vector, count, where, least))
+
+
+def get(terms: Terms, ids: Sequence[str]) -> Steps[list[Document | None]]:
+    """Return documents by their ids, None for one that is not there.
+
+    What has ended and can come back comes back; with a loader also what was never there, or is not any more.
+    """
+    now = yield from Now()
+    kept = yield from read(terms, ids)
+    away = [one for one, found in zip(ids, kept, strict=True) if found is None or found.has_ended(now)]
+    missing = list(dict.fromkeys(away))
+    if missing and terms.comes_back:
+        points = yield from GetPoints(terms.index, missing, now)
+        known = [point or Point(one, b"") for one, point in zip(missing, points, strict=True)]
+        yield from bring_back(terms, known)
+        now = yield from Now()
+        kept = yield from read(terms, ids)
+    alive = [None if found is None or found.has_ended(now) else found for found in kept]
+    if terms.sliding:
+        yield from _slide(terms, [one for one in alive if one is not None], now)
+    return [None if found is None else found.document for found in alive]
+
+
+def _slide(terms: Terms, kept: Sequence[Kept], now: Instant) -> Steps[None]:
+    points = yield from GetPoints(terms.index, [one.document.id for one in kept], now)
+    found = [(one.document, point.vector, one.ends_at) for one, point in zip(kept, points, strict=True) if point]
+    yield from slide(terms, found, now)
+
+
+def refresh(terms: Terms) -> Steps[int]:
+    """Bring back everything that has ended or will soon, and return how many documents that were."""
+    done = 0
+    while True:
+        now = yield from Now()
+        due = yield from EndedPoints(terms.index, now + terms.ahead, now, _AT_ONCE)
+        before = done
+        done += yield from bring_back(terms, due)
+        if len(due) < _AT_ONCE or done == before:
+            return done
+
+
+def _bring_all_back(terms: Terms) -> Steps[None]:
+    """Bring back what has ended; and what will soon, behind the caller's back."""
+    while True:
+        now = yield from Now()
+        due = yield from EndedPoints(terms.index, now + terms.ahead, now, _AT_ONCE)
+        ended = [point for point in due if point.ends_at is not None and point.ends_at <= now]
+        if len(ended) < len(due):
+            yield from Behind(terms.index, partial(refresh, terms))
+        if not ended or (yield from bring_back(terms, ended)) < _AT_ONCE:
+            return
+
+
+def bring_back(terms: Terms, points: Sequence[Point]) -> Steps[int]:
+    """Bring documents back, or wait for who does that already; return how many the caller has dealt with.
+
+    Args:
+        points: As they are known; one without a vector is embedded.
+    """
+    boarded = yield from BoardMany([terms.key(point.id) for point in points])
+    mine = [point for point, (_, leads) in zip(points, boarded, strict=True) if leads]
+    try:
+        dealt = yield from _brought(terms, mine)
+    finally:
+        for flight, leads in boarded:
+            if leads:
+                flight.abandon()  # who waited looks for itself
+    for flight, leads in boarded:
+        if not leads:
+            yield from Await(flight, LONGEST_WAIT)
+    return dealt
+
+
+def _brought(terms: Terms, points: Sequence[Point]) -> Steps[int]:
+    kept = yield from read(terms, [point.id for point in points])
+    now = yield from Now()
+    gone: list[str] = []
+    back: list[tuple[Document, bytes]] = []
+    failures = 0
+    for point, before in zip(points, kept, strict=True):
+        if failures >= _MOST_FAILURES:
+            break
+        if _is_back(point, before, now):
+            continue
+        is_known, document = yield from _source(terms, point.id, before)
+        failures = 0 if is_known else failures + 1
+        if is_known and document is None:
+            gone.append(point.id)
+        elif document is not None:
+            is_same = terms.load is not None and before is not None and before.document.text == document.text
+            back.append((document, point.vector if is_same else b""))
+    if gone:
+        yield from delete(terms, gone)
+    return len(gone) + (yield from _embedded(terms, back))
+
+
+def _is_back(point: Point, before: Kept | None, now: Instant) -> bool:
+    """True where somebody else has brought it back since it was looked at."""
+    if before is None or before.has_ended(now):
+        return False
+    return point.ends_at is None or before.ends_at is None or before.ends_at > point.ends_at
+
+
+def _source(terms: Terms, document_id: str, before: Kept | None) -> Steps[tuple[bool, Document | None]]:
+    """Return whether the source answered, and the document as it is now; None where it is there no more."""
+    if terms.load is None:
+        return True, None if before is None else before.document
+    try:
+        document: Document | None = yield from Call(partial(terms.load, document_id))
+    except Exception as error:  # noqa: BLE001 -- told by its class; the document stays away until its source answers
+        yield from Emit(Event(Happening.REFRESH_FAILED, terms.key(document_id).digest, type(error).__name__))
+        return False, None
+    # Whatever it calls itself: it was asked for by this id.
+    return True, None if document is None else Document(document_id, document.text, document.metadata)
+
+
+def _embedded(terms: Terms, back: Sequence[tuple[Document, bytes]]) -> Steps[int]:
+    """Keep documents anew; those without a vector are embedded in one call."""
+    texts = [document.text for document, vector in back if not vector]
+    vectors: list[bytes] = []
+    if texts:
+        try:
+            vectors = yield from Call(partial(terms.embed, texts))
+        except Exception as error:  # noqa: BLE001 -- as above
+            yield from Emit(Event(Happening.REFRESH_FAILED, terms.index.digest, type(error).__name__))
+            back = [(document, vector) for document, vector in back if vector]
+    embedded = iter(vectors)
+    whole = [(document, vector or next(embedded)) for document, vector in back]
+    if whole:
+        yield from upsert(terms, [one for one, _ in whole], [one for _, one in whole])
+    return len(whole)

@@ -1,0 +1,208 @@
+"""The logic of a collection of documents as steps: keep, find, get, delete.
+
+A document lies in two places: its text in an entry of its own, its vector and metadata in the index. The entry is written first and
+the point deleted first, so that a search finds nothing without a text; where one is missing all the same, because a store made
+room, it is passed over and the next nearest takes its place.
+
+Nothing here fails open: an answer without documents that are there would be a wrong one.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, TypeAlias, TypeVar
+
+from llmcache.codec.envelopes import Envelopes
+from llmcache.errors import DataError
+from llmcache.keys.digest import utf8
+from llmcache.model.document import Document, Match
+from llmcache.model.entry import Entry
+from llmcache.model.event import Event, Happening
+from llmcache.model.key import Key, Space
+from llmcache.model.units import Instant, Seconds
+from llmcache.model.vectors import Neighbour, Point
+from llmcache.model.where import Where
+from llmcache.protocols.key_value import Put
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.store_ops import Clear, DeleteMany, GetMany, PutMany
+from llmcache.protocols.vector_ops import DeletePoints, Nearest, PutPoints
+from llmcache.protocols.world_ops import Behind, Emit, Now
+
+Load: TypeAlias = Callable[[str], Document | Awaitable[Document | None] | None]
+"""Gets a document from where it comes from, by its id; None where it is there no more."""
+
+Embed: TypeAlias = Callable[[list[str]], list[bytes] | Awaitable[list[bytes]]]
+"""Returns the vectors of texts, as bytes of float32."""
+
+_LONGEST_NAME: Final = 100
+_AT_ONCE: Final = 250
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a collection behaves, and where it lies.
+
+    Attributes:
+        texts: The space of the entries.
+        index: The key of the index.
+        envelopes: How entries stand in the store.
+        embed: Embeds documents.
+        ttl: Time to live in seconds; None means documents do not end.
+        sliding: True where it begins anew when a document is found or got in the second half of it.
+        remembered: How long after its end a document is remembered, in seconds, so that it can come back; 0 where it cannot.
+        load: Where documents come back from; None means from their texts as they were kept.
+        ahead: How long before its end a document is brought back already, behind the callers' backs.
+        most: Most keys in one call of the store.
+    """
+
+    texts: Space
+    index: Key
+    envelopes: Envelopes
+    embed: Embed
+    ttl: Seconds | None = None
+    sliding: bool = False
+    remembered: Seconds = 0.0
+    load: Load | None = None
+    ahead: Seconds = 0.0
+    most: int | None = None
+
+    @property
+    def comes_back(self) -> bool:
+        """True where what has ended can be had again."""
+        return self.ttl is not None and (self.load is not None or self.remembered > 0)
+
+    def key(self, document_id: str) -> Key:
+        """Return where the text of a document lies: under its id, as far as that is short."""
+        name = document_id
+        if len(utf8(document_id)) > _LONGEST_NAME:
+            # Longer than any id that stands for itself, so the two never meet.
+            name = f"{document_id[:_LONGEST_NAME]:.60}...{sha256(utf8(document_id)).hexdigest()}"
+        return self.envelopes.named(Key(self.texts, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document as it is kept.
+
+    Attributes:
+        ends_at: When it ends; None means never.
+    """
+
+    document: Document
+    ends_at: Instant | None
+
+    def has_ended(self, now: Instant) -> bool:
+        """True at and after its end."""
+        return self.ends_at is not None and now >= self.ends_at
+
+
+def upsert(terms: Terms, documents: Sequence[Document], vectors: Sequence[bytes]) -> Steps[None]:
+    """Keep documents, each in the place of one of the same id; the later one where an id stands twice."""
+    now = yield from Now()
+    ends_at = None if terms.ttl is None else now + terms.ttl
+    life = None if terms.ttl is None else terms.ttl + terms.remembered
+    kept_until = None if life is None else now + life
+    puts = [
+        Put(key, terms.envelopes.pack(_entry(document, now, ends_at), key), life)
+        for document in documents
+        for key in (terms.key(document.id),)
+    ]
+    points = [
+        Point(document.id, vector, ends_at, kept_until, document.metadata)
+        for document, vector in zip(documents, vectors, strict=True)
+    ]
+    for part in parts(puts, terms.most):
+        yield from PutMany(part)
+    yield from PutPoints(terms.index, points, now)
+
+
+def _entry(document: Document, now: Instant, ends_at: Instant | None) -> Entry:
+    value = {"id": document.id, "text": document.text, "metadata": dict(document.metadata)}
+    return Entry(value, made_at=now, expires_at=ends_at, type="document")
+
+
+def read(terms: Terms, ids: Sequence[str]) -> Steps[list[Kept | None]]:
+    """Return what is kept of documents, ended ones that are remembered included; None for what is not there or not readable."""
+    keys = [terms.key(one) for one in ids]
+    found: list[Kept | None] = []
+    for part in parts(keys, terms.most):
+        bodies = yield from GetMany(part)
+        for key, body in zip(part, bodies, strict=True):
+            found.append((yield from _opened(terms, key, body)))
+    return found
+
+
+def _opened(terms: Terms, key: Key, body: bytes | None) -> Steps[Kept | None]:
+    if body is None:
+        return None
+    try:
+        entry = terms.envelopes.unpack(body, key)
+        document = _document(entry.value)
+    except DataError as error:
+        yield from Emit(Event(Happening.UNREADABLE, key.digest, type(error).__name__))
+        return None
+    return None if document is None else Kept(document, entry.expires_at)
+
+
+def _document(value: Any) -> Document | None:
+    match value:
+        case {"id": str() as document_id, "text": str() as text, "metadata": dict() as metadata} if document_id:
+            return Document(document_id, text, metadata)
+        case _:
+            return None
+
+
+def nearest(terms: Terms, vector: bytes, count: int, where: Where | None, least: float) -> Steps[list[Match]]:
+    """Return the nearest documents, the nearest first, as far as their texts are there; at most `count`."""
+    wanted = count
+    while True:
+        now = yield from Now()
+        neighbours = yield from Nearest(terms.index, vector, wanted, now, least, where)
+        kept = yield from read(terms, [one.point.id for one in neighbours])
+        matches = [_match(one, found) for one, found in zip(neighbours, kept, strict=True) if _fits(one, found, now)]
+        if len(matches) >= count or len(neighbours) < wanted:
+            yield from slide(terms, [(one.document, one.vector, one.ends_at) for one in matches[:count]], now)
+            return matches[:count]
+        wanted *= 2
+
+
+def _fits(neighbour: Neighbour, kept: Kept | None, now: Instant) -> bool:
+    return kept is not None and kept.document.id == neighbour.point.id and not kept.has_ended(now)
+
+
+def _match(neighbour: Neighbour, kept: Kept | None) -> Match:
+    assert kept is not None  # by `_fits`
+    return Match(kept.document, neighbour.similarity, kept.ends_at, neighbour.point.vector)
+
+
+def slide(terms: Terms, found: Sequence[tuple[Document, bytes, Instant | None]], now: Instant) -> Steps[None]:
+    """Begin the time to live of documents anew that are in the second half of it, behind the caller's back."""
+    if not terms.sliding or terms.ttl is None:
+        return
+    half = now + terms.ttl / 2
+    due = [(document, vector) for document, vector, ends_at in found if ends_at is not None and ends_at < half]
+    if due:
+        documents, vectors = [one for one, _ in due], [one for _, one in due]
+        yield from Behind(terms.key(documents[0].id), lambda: upsert(terms, documents, vectors))
+
+
+def delete(terms: Terms, ids: Sequence[str]) -> Steps[None]:
+    """Delete documents; one that is not there is no error."""
+    now = yield from Now()
+    yield from DeletePoints(terms.index, ids, now)
+    for part in parts([terms.key(one) for one in ids], terms.most):
+        yield from DeleteMany(part)
+
+
+def clear(terms: Terms) -> Steps[None]:
+    """Drop the whole collection."""
+    yield from Clear(terms.index.space)
+    yield from Clear(terms.texts)
+
+
+def parts(things: Sequence[T], most: int | None) -> Iterator[Sequence[T]]:
+    """Give the things so many at a time as a store takes."""
+    at_once = min(_AT_ONCE, most or _AT_ONCE)
+    for start in range(0, len(things), at_once):
+        yield things[start : start + at_once]
