@@ -12,16 +12,18 @@ if TYPE_CHECKING:
     from llmcache_langchain.embeddings import CachedEmbeddings
     from llmcache_langchain.history import ChatMessageHistory
     from llmcache_langchain.momento_history import messages_from_momento
+    from llmcache_langchain.vectorstore import VectorStore
 
 _HOMES = {
     "ByteStore": "llmcache_langchain.byte_store",
     "CachedEmbeddings": "llmcache_langchain.embeddings",
     "ChatMessageHistory": "llmcache_langchain.history",
     "LLMCache": "llmcache_langchain.cache",
+    "VectorStore": "llmcache_langchain.vectorstore",
     "messages_from_momento": "llmcache_langchain.momento_history",
 }
 
-__all__ = ["ByteStore", "CachedEmbeddings", "ChatMessageHistory", "LLMCache", "messages_from_momento"]
+__all__ = ["ByteStore", "CachedEmbeddings", "ChatMessageHistory", "LLMCache", "VectorStore", "messages_from_momento"]
 
 
 def __getattr__(name: str) -> object:
