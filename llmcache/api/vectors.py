@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import orjson
+
 from llmcache.api.embeddings import AsyncEmbeddingCache, EmbeddingCache
 from llmcache.api.options import in_force
 from llmcache.api.setup import Setup
@@ -153,6 +155,11 @@ def _checked(found: object) -> list[Document]:
     for place, document in enumerate(given):
         if not isinstance(document, Document):
             raise UsageError(f"documents[{place}] is a llmcache.Document, found {type(document).__name__}")
+        try:
+            orjson.dumps(dict(document.metadata))
+        except TypeError as error:
+            # Seen here, because the text is kept before the index sees the metadata.
+            raise UsageError(f"documents[{place}].metadata is not JSON-like data with text as keys") from error
     return given
 
 

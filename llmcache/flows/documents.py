@@ -9,7 +9,7 @@ Nothing here fails open: an answer without documents that are there would be a w
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import sha512
 from typing import Any, Final, TypeAlias, TypeVar
 
 from llmcache.codec.envelopes import Envelopes
@@ -77,7 +77,7 @@ class Terms:
         name = document_id
         if len(utf8(document_id)) > _LONGEST_NAME:
             # Longer than any id that stands for itself, so the two never meet.
-            name = f"{document_id[:_LONGEST_NAME]:.60}...{sha256(utf8(document_id)).hexdigest()}"
+            name = sha512(utf8(document_id)).hexdigest()
         return self.envelopes.named(Key(self.texts, name))
 
 
