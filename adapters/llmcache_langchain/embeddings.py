@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.embeddings import Embeddings
 
 from llmcache.api.cache import AsyncCache, Cache
-from llmcache.errors import UsageError
 from llmcache.model.embedder import Embedder
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import check_seconds
 from llmcache.model.units import Seconds
+from llmcache_langchain.embedders import dimensions_of, name_of
 from llmcache_langchain.holding import Given, check_given, setup_of, shared_caches
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class CachedEmbeddings(Embeddings):
             setup = shared_caches.get(store, namespace).setup
         self.embeddings = embeddings
         self.embedder = Embedder(
-            _name_of(embeddings) if model is None else model,
-            dimensions=_dimensions_of(embeddings) if dimensions is None else dimensions,
+            name_of(embeddings) if model is None else model,
+            dimensions=dimensions_of(embeddings) if dimensions is None else dimensions,
             normalised=normalised,
         )
         terms: dict[str, Any] = {
@@ -105,21 +105,3 @@ class CachedEmbeddings(Embeddings):
 
     def __repr__(self) -> str:
         return f"<CachedEmbeddings of {self.embedder.model!r}>"
-
-
-def _name_of(embeddings: Embeddings) -> str:
-    """Return what the embeddings themselves call their model; UsageError where they do not: a guess would mix up models."""
-    for name in ("model", "model_name", "model_id"):
-        found = getattr(embeddings, name, None)
-        if isinstance(found, str) and found:
-            return found
-    raise UsageError(
-        f"{type(embeddings).__name__} does not say what its model is called; "
-        "name it: CachedEmbeddings(embeddings, store, model='all-minilm-l6-v2')"
-    )
-
-
-def _dimensions_of(embeddings: Embeddings) -> int | None:
-    """Return how many numbers the embeddings ask their model for, if they say it."""
-    found = getattr(embeddings, "dimensions", None)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None

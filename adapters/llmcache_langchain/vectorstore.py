@@ -16,10 +16,11 @@ from llmcache.model.document import Document as Kept
 from llmcache.model.document import Match
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Plain, Seconds
+from llmcache_langchain.embedders import dimensions_of, name_of
+from llmcache_langchain.embeddings import CachedEmbeddings
 from llmcache_langchain.holding import Given, check_given, setup_of, shared_caches
 
 Filter = Mapping[str, Plain]
-_NAMES_OF_MODELS = ("model", "model_name", "model_id", "deployment", "repo_id")
 
 
 class VectorStore(LangChainVectorStore):
@@ -34,7 +35,8 @@ class VectorStore(LangChainVectorStore):
         store: A store URL, the path of a llmcache.toml, an open cache, or None for what the environment or a file says. Those that mean
             the same stores and settings share open ones for the life of the process.
         name: Of the collection.
-        model: The embedding model's name; None means as the class and its own attribute say. Vectors of different models never meet.
+        model: The embedding model's name; None means the attribute `model`, `model_name` or `model_id` of `embedding`. Vectors of
+            different models never meet.
         ttl: Time to live of a document in seconds; None means it does not end.
         sliding: True begins it anew when a document is found or got in the second half of it.
         loader: Gets a document by its id from where it comes from; None where it is there no more, and then it is removed.
@@ -64,7 +66,7 @@ class VectorStore(LangChainVectorStore):
         else:
             setup = shared_caches.get(store, namespace).setup
         how: dict[str, Any] = {
-            "model": model_of(embedding) if model is None else model,
+            "model": _model_of(embedding) if model is None else model,
             "ttl": ttl,
             "sliding": sliding,
             "remembered": remembered,
@@ -305,12 +307,12 @@ class VectorStore(LangChainVectorStore):
         return lambda similarity: max(0.0, similarity)
 
 
-def model_of(embedding: Embeddings) -> str:
-    """Return a name for the model behind `embedding`: its class, and what it calls its model itself."""
-    kind = type(embedding)
-    named = next((name for name in _NAMES_OF_MODELS if isinstance(getattr(embedding, name, None), str)), None)
-    own = "" if named is None else f":{getattr(embedding, named)}"
-    return f"{kind.__module__}.{kind.__qualname__}{own}"
+def _model_of(embedding: Embeddings) -> str:
+    """Return a name for the vectors that `embedding` makes."""
+    if isinstance(embedding, CachedEmbeddings):
+        return embedding.embedder.model
+    dimensions = dimensions_of(embedding)
+    return name_of(embedding) if dimensions is None else f"{name_of(embedding)}:{dimensions}"
 
 
 def _documents(

@@ -17,4 +17,4 @@ class TestStandard(VectorStoreIntegrationTests):
     def vectorstore(self, url: str) -> Generator[LangChainVectorStore]:
         """An empty collection."""
         with llmcache.open(url) as cache:
-            yield VectorStore(self.get_embeddings(), cache, name="docs", ttl=3600)
+            yield VectorStore(self.get_embeddings(), cache, name="docs", model="fake", ttl=3600)

@@ -1,0 +1,22 @@
+"""What embeddings of LangChain's say about their model."""
+
+from langchain_core.embeddings import Embeddings
+
+from llmcache.errors import UsageError
+
+
+def name_of(embeddings: Embeddings) -> str:
+    """Return what the embeddings themselves call their model; UsageError where they do not: a guess would mix up models."""
+    for name in ("model", "model_name", "model_id"):
+        found = getattr(embeddings, name, None)
+        if isinstance(found, str) and found:
+            return found
+    raise UsageError(
+        f"{type(embeddings).__name__} does not say what its model is called; name it: model='all-minilm-l6-v2'"
+    )
+
+
+def dimensions_of(embeddings: Embeddings) -> int | None:
+    """Return how many numbers the embeddings ask their model for, if they say it."""
+    found = getattr(embeddings, "dimensions", None)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
