@@ -1,4 +1,4 @@
-"""A model, a source of documents, and collections for the tests of both."""
+"""A model, a source of documents, and what tests of collections need beside them."""
 
 import asyncio
 import threading

@@ -1,10 +1,7 @@
-"""Collections of documents: found by meaning, ending to the instant, and coming back; on every kind of store."""
+"""Collections of documents: found by meaning and ending to the instant, on every kind of store."""
 
 import asyncio
-import threading
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -15,81 +12,8 @@ from llmcache.errors import UsageError
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.protocols.key_value import Put
+from tests.api.shelves import Model, Source, ids
 from tests.stores import Clock
-
-
-class Model:
-    """Embeds a text as how often each of five letters stands in it, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[list[str]] = []
-        self.error: Exception | None = None
-
-    def __call__(self, texts: list[str]) -> list[list[float]]:
-        if self.error is not None:
-            raise self.error
-        self.asked.append(list(texts))
-        return [[text.count(letter) + 0.01 for letter in "abcde"] for text in texts]
-
-    async def awaited(self, texts: list[str]) -> list[list[float]]:
-        """The same, to be awaited."""
-        await asyncio.sleep(0)
-        return self(texts)
-
-
-class Source:
-    """Where documents come from."""
-
-    def __init__(self, **texts: str) -> None:
-        self.texts = texts
-        self.gate = threading.Event()
-        self.gate.set()
-        self.asked: list[str] = []
-        self.error: Exception | None = None
-
-    def __call__(self, document_id: str) -> Document | None:
-        assert self.gate.wait(20)
-        self.asked.append(document_id)
-        if self.error is not None:
-            raise self.error
-        text = self.texts.get(document_id)
-        return None if text is None else Document(document_id, text, {"length": len(text)})
-
-    def all(self) -> list[Document]:
-        """Everything that is there."""
-        return [document for name in [*self.texts] if (document := self(name))]
-
-
-@pytest.fixture
-def model() -> Model:
-    """An embedding model."""
-    return Model()
-
-
-@pytest.fixture
-def source() -> Source:
-    """Three documents."""
-    return Source(one="aaab", two="bbbc", three="cccd")
-
-
-@pytest.fixture
-def shelf(cache: llmcache.Cache, model: Model, source: Source) -> llmcache.Collection:
-    """A collection with a loader that holds the three."""
-    shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, loader=source)
-    shelf.upsert(source.all())
-    source.asked.clear()
-    return shelf
-
-
-def settle(cache: llmcache.Cache) -> None:
-    """Wait for what is done behind the callers' backs."""
-    while cache.setup.background._busy:
-        time.sleep(0.002)
-
-
-def ids(found: Sequence[llmcache.Match]) -> list[str]:
-    """Return whose they are."""
-    return [one.document.id for one in found]
 
 
 def test_the_nearest_are_found_with_text_and_metadata(shelf: llmcache.Collection) -> None:
@@ -122,104 +46,6 @@ def test_nothing_is_found_from_the_instant_on_that_it_ends(
     assert [None] == reader.get(["one"])
 
 
-def test_what_has_ended_is_got_again_before_a_search_answers(
-    shelf: llmcache.Collection, model: Model, source: Source, clock: Clock
-) -> None:
-    """A changed text is found by its new meaning, a gone source is removed, and only what has changed is embedded again."""
-    source.texts.update(two="eeee")
-    del source.texts["three"]
-    model.asked.clear()
-    clock.now += 100
-
-    found = shelf.search("e")
-
-    assert ["two", "one"] == ids(found)
-    assert [clock.now + 100] * 2 == [one.ends_at for one in found]
-    assert [["e"], ["eeee"]] == model.asked
-    assert [None] == shelf.get(["three"])
-    source.asked.clear()
-    assert ["two", "one"] == ids(shelf.search("e"))
-    assert [] == source.asked
-
-
-def test_what_has_ended_is_got_again_by_its_id(shelf: llmcache.Collection, source: Source, clock: Clock) -> None:
-    """Also what was never there, where the source has it; twice in a call is one question."""
-    source.texts.update(four="dddd", one="changed")
-    clock.now += 101
-
-    assert ["changed", "dddd", None, "changed"] == [
-        None if one is None else one.text for one in shelf.get(["one", "four", "five", "one"])
-    ]
-    assert ["one", "four", "five"] == source.asked
-
-
-def test_what_ends_soon_is_got_again_behind_the_callers_back(
-    shelf: llmcache.Collection, cache: llmcache.Cache, source: Source, clock: Clock
-) -> None:
-    """In the last tenth of its life: the search does not wait for it, and nothing ever ends."""
-    source.texts["one"] = "aaaa"
-    source.gate.clear()
-    clock.now += 95
-
-    before = [one.document.text for one in shelf.search("a", 1)]
-    source.gate.set()
-    settle(cache)
-    clock.now += 50
-
-    assert ["aaab"] == before
-    source.asked.clear()
-    assert ["aaaa"] == [one.document.text for one in shelf.search("a", 1)]
-    assert [] == source.asked
-
-
-def test_without_a_loader_it_is_embedded_again_from_its_kept_text(
-    cache: llmcache.Cache, model: Model, clock: Clock
-) -> None:
-    """For as long as it is remembered."""
-    shelf = cache.vectors("docs", embed=model, ttl=100, remembered=200)
-    shelf.upsert([Document("one", "aaab", {"n": 1})])
-
-    clock.now += 150
-    assert [Document("one", "aaab", {"n": 1})] == [one.document for one in shelf.search("a")]
-    clock.now += 299
-    assert [Document("one", "aaab", {"n": 1})] == shelf.get(["one"])
-    clock.now += 301
-    assert [None] == shelf.get(["one"])
-    assert [] == shelf.search("a")
-
-
-def test_a_source_that_fails_hides_what_has_ended_and_is_asked_again(
-    shelf: llmcache.Collection, cache: llmcache.Cache, source: Source, clock: Clock
-) -> None:
-    """Old data are never served; after three failures in a row the others are not asked for."""
-    source.texts.update({f"more{number}": "aaa" for number in range(9)})
-    shelf.upsert(source.all())
-    source.asked.clear()
-    source.error = OSError("down")
-    clock.now += 100
-
-    assert [] == shelf.search("a")
-    assert 3 == len(source.asked)
-    assert 3 == cache.stats().refresh_failed
-
-    source.error = None
-    assert 12 == len(shelf.search("a", 20))
-
-
-def test_a_model_that_fails_loses_nothing(
-    shelf: llmcache.Collection, model: Model, source: Source, clock: Clock
-) -> None:
-    """Its error does not become the search's, what has not changed is there, and the changed one comes with the next."""
-    source.texts["two"] = "eeee"
-    shelf.search("e")  # the question's vector is kept from now on
-    model.error = OSError("down")
-    clock.now += 100
-
-    assert {"one", "three"} == set(ids(shelf.search("e")))
-    model.error = None
-    assert "two" == ids(shelf.search("e"))[0]
-
-
 def test_the_models_error_passes_unchanged_where_the_caller_asks(cache: llmcache.Cache, model: Model) -> None:
     """Nothing was kept then."""
     shelf = cache.vectors("docs", embed=model)
@@ -228,38 +54,6 @@ def test_the_models_error_passes_unchanged_where_the_caller_asks(cache: llmcache
     with pytest.raises(OSError, match="down"):
         shelf.upsert([Document("one", "a")])
     assert [None] == shelf.get(["one"])
-
-
-def test_a_sliding_life_begins_anew_with_use(cache: llmcache.Cache, model: Model, clock: Clock) -> None:
-    """In its second half, by a search or by its id; what nobody uses ends."""
-    shelf = cache.vectors("docs", embed=model, ttl=100, sliding=True)
-    shelf.upsert([Document("found", "aaaa"), Document("got", "bbbb"), Document("unused", "cccc")])
-
-    for _ in range(3):
-        clock.now += 60
-        assert ["found"] == ids(shelf.search("a", 1))
-        assert [Document("got", "bbbb")] == shelf.get(["got"])
-        settle(cache)
-
-    assert ["found", "got"] == sorted(ids(shelf.search("abc", 5)))
-
-
-def test_many_callers_get_what_has_ended_once(
-    shelf: llmcache.Collection, model: Model, source: Source, clock: Clock
-) -> None:
-    """Eight threads that search at the end of all: each document is got once, and all find everything."""
-    barrier = threading.Barrier(8)
-    clock.now += 100
-
-    def search(_: int) -> list[str]:
-        barrier.wait()
-        return ids(shelf.search("abc"))
-
-    with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(search, range(8)))
-
-    assert [{"one", "two", "three"}] * 8 == [set(one) for one in found]
-    assert ["one", "three", "two"] == sorted(source.asked)
 
 
 async def test_awaited_it_is_the_same(cache: llmcache.Cache, model: Model, source: Source, clock: Clock) -> None:
