@@ -54,6 +54,12 @@ def run(steps: Steps[R], world: World) -> R:
         return answer
     except Carried as carried:
         own = carried.error
+    except Exception:
+        raise
+    except BaseException:
+        # Ctrl-C may come when a flight is boarded and its flow not yet in the `try` that would abandon it.
+        world.flights.leave()
+        raise
     finally:
         steps.close()
     # Outside of every handler, so that the user's exception gets no context that it did not have.

@@ -14,12 +14,15 @@ import threading
 import weakref
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from llmcache.protocols.flights import Witness
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task
+
+_FUTURES: Final = "concurrent.futures._base"
+_POOLS: Final = "concurrent.futures.thread"
 
 
 class Crew:
@@ -41,6 +44,25 @@ class Crew:
         self._loop: AbstractEventLoop | None = None if task is None else task.get_loop()
         # Weakly, or a task that nobody wants any more could not be collected, which is one way to be gone.
         self._task = None if task is None else weakref.ref(task)
+
+    def is_caller(self) -> bool:
+        """True where the flow that runs right now in this thread or task is the leader."""
+        task = None if self._task is None else self._task()
+        return self._witness is None and self.thread == threading.get_ident() and task is task_here()
+
+    def waits_for_caller(self) -> bool:
+        """True where the leader's thread waits until this one has ended, or the work that a pool has given it.
+
+        A thread is not told who started it, so nothing but the leader's own stack shows it.
+        """
+        at: FrameType | None = sys._current_frames().get(self.thread)  # noqa: SLF001 -- as below
+        while at is not None:
+            if at.f_code is threading.Thread.join.__code__:
+                return at.f_locals.get("self") is threading.current_thread()
+            if at.f_code.co_name == "result" and at.f_globals.get("__name__") == _FUTURES:
+                return _is_worked_on_here(at.f_locals.get("self"))
+            at = at.f_back
+        return False
 
     def is_gone(self) -> bool:
         """True where nobody can end the flight any more: the process, loop, task, call or thread is not there."""
@@ -65,6 +87,15 @@ def task_here() -> "Task[Any] | None":
     except RuntimeError:
         return None
     return found
+
+
+def _is_worked_on_here(future: object) -> bool:
+    at: FrameType | None = sys._getframe()  # noqa: SLF001 -- documented, and used by logging and typing alike
+    while at is not None:
+        if at.f_code.co_name == "run" and at.f_globals.get("__name__") == _POOLS:
+            return getattr(at.f_locals.get("self"), "future", None) is future
+        at = at.f_back
+    return False
 
 
 def _is_on_stack(frame: int, top: FrameType) -> bool:

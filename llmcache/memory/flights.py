@@ -61,9 +61,8 @@ class LocalFlight:
         gate.acquire()
         with self._waiting(gate.release, _led_in_thread()) as may_wait:
             for pause in _pauses(longest if may_wait else 0.0):
-                if self.outcome is not None or gate.acquire(timeout=pause):
+                if self.outcome is not None or gate.acquire(timeout=pause) or self._is_in_vain():
                     break
-                self.look_after()
         return Ending.NOT_WAITED if self.outcome is None else self.outcome
 
     async def wait_async(self, longest: Seconds, /) -> bytes | Ending:
@@ -81,7 +80,8 @@ class LocalFlight:
                 if self.outcome is not None:
                     break
                 await asyncio.wait((gate,), timeout=pause)
-                self.look_after()
+                if self._is_in_vain():
+                    break
         return Ending.NOT_WAITED if self.outcome is None else self.outcome
 
     def hold(self, lease: Put, store: KeyValueStore, /) -> None:
@@ -102,6 +102,11 @@ class LocalFlight:
         """Abandon the flight where its leader is gone."""
         if self.outcome is None and self.crew.is_gone():
             self.abandon()
+
+    def _is_in_vain(self) -> bool:
+        """Look after the flight; True where waiting on would never end, because the leader waits for the caller's thread."""
+        self.look_after()
+        return self.outcome is None and self.crew.waits_for_caller()
 
     @contextmanager
     def _waiting(self, wake: Callable[[], None], led: list["LocalFlight"]) -> Generator[bool]:
@@ -150,13 +155,15 @@ class LocalFlights:
         with _lock:
             for key in keys:
                 flight = self._open.get(key)
-                if flight is not None and not flight.crew.is_gone():
+                # One that is over stands here only if its end was interrupted.
+                if flight is not None and not flight.is_over and not flight.crew.is_gone():
                     boarded.append((flight, False))
                     continue
                 if flight is not None:
                     gone.append(flight)
-                mine = self._open[key] = LocalFlight(self, key, witness)
-                _under_way.add(mine)
+                mine = LocalFlight(self, key, witness)
+                _under_way.add(mine)  # first, so that `leave` knows all that others can find
+                self._open[key] = mine
                 boarded.append((mine, True))
         for flight in gone:
             flight.abandon()
@@ -164,6 +171,12 @@ class LocalFlights:
         if led:
             _leading.set((*_led_in_context(), *led))
         return boarded
+
+    def leave(self) -> None:
+        with _lock:
+            mine = [led for led in _under_way if led.crew.is_caller()]
+        for flight in mine:
+            flight.abandon()
 
     def land(self, key: Key, body: bytes, /) -> None:
         with _lock:

@@ -106,6 +106,10 @@ class Flights(Protocol):
         """As `board` for each of different `keys`, in one step: nobody else boards any of them in between."""
         ...
 
+    def leave(self) -> None:
+        """Abandon what the caller leads without a witness, in any cache: whoever interrupts a program does so between any two lines."""
+        ...
+
     def land(self, key: Key, body: bytes, /) -> None:
         """Give `body` to all who wait for `key`; nothing where nobody leads."""
         ...

@@ -3,7 +3,8 @@
 import asyncio
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -132,6 +133,60 @@ async def test_a_blocking_wait_counts_what_its_thread_leads_in_any_cache(elsewhe
     assert theirs.is_leading(blocking=True)
     led.abandon()
     waiting.result(10)
+
+
+def _in_a_thread(work: Callable[[], None]) -> None:
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def _in_a_pool(work: Callable[[], None]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
+
+
+def _in_a_pool_that_ends(work: Callable[[], None]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work)
+
+
+@pytest.mark.parametrize("waiting_for", [_in_a_thread, _in_a_pool, _in_a_pool_that_ends])
+@pytest.mark.parametrize("is_awaited", [False, True])
+def test_nobody_waits_for_who_waits_for_their_thread(
+    flights: LocalFlights, waiting_for: Callable[[Callable[[], None]], None], is_awaited: bool
+) -> None:
+    """A thread is not told who started it, and the leader's own stack shows that it waits."""
+    flight, _ = flights.board(KEY)
+    outcomes: list[object] = []
+    began = time.monotonic()
+    waiting_for(lambda: outcomes.append(asyncio.run(flight.wait_async(60)) if is_awaited else flight.wait(60)))
+
+    assert [Ending.NOT_WAITED] == outcomes
+    assert time.monotonic() - began < 30
+    assert not flight.is_over
+
+
+def test_who_waits_for_another_thread_is_waited_for(flights: LocalFlights) -> None:
+    """The leader waits for work of its own, and answers then."""
+    go, waits = threading.Event(), threading.Event()
+
+    def waits_long() -> None:
+        assert go.wait(10)
+
+    def lead() -> None:
+        flights.board(KEY)
+        waits.set()
+        _in_a_thread(lambda: _in_a_pool(waits_long))
+        flights.land(KEY, b"body")
+
+    leader = threading.Thread(target=lead)
+    leader.start()
+    assert waits.wait(10)
+    threading.Timer(0.2, go.set).start()
+
+    assert b"body" == flights.board(KEY)[0].wait(20)
+    leader.join()
 
 
 def test_a_flight_of_a_thread_that_ended_is_given_up(flights: LocalFlights) -> None:
