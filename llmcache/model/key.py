@@ -47,6 +47,9 @@ class Kind(Enum):
         """True where a key of it names a log, False where it names an entry."""
 
 
+_NAMED_BY_PEOPLE = frozenset({Kind.HISTORY, Kind.DOCUMENT})
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """One kind of thing in one namespace: the unit of `clear`."""
@@ -104,15 +107,16 @@ class Key:
     def digest(self) -> str:
         """At most 12 characters to name this key by in errors, events and logs.
 
-        The start of a response's digest; of a conversation's name nothing is shown, because names may be personal.
+        The start of a response's digest; of the name of a conversation or a document nothing is shown, because names may be
+        personal.
         """
-        if self.space.kind is Kind.HISTORY:
-            return "history"
+        if self.space.kind in _NAMED_BY_PEOPLE:
+            return self.space.kind.value
         # Escaped, so that no name can break a line of a log, or be a text that no stream can encode.
         return escape(self.name)[:12]
 
     def __repr__(self) -> str:
-        name = "..." if self.space.kind is Kind.HISTORY else escape(self.name)
+        name = "..." if self.space.kind in _NAMED_BY_PEOPLE else escape(self.name)
         return f"<Key {self.space.prefix}{name}>"
 
     def __eq__(self, other: object) -> bool:

@@ -131,6 +131,8 @@ def test_digest_names_a_key_without_telling_it() -> None:
     """A response is named by the start of its digest, a conversation by nothing that could be personal."""
     assert "9f86d081884c" == Key(SHOP, "9f86d081884c7d659a2feaa0c55ad015").digest
     assert "history" == Key(Space(SHOP.namespace, Kind.HISTORY), "ada@example.com").digest
+    document = Key(Space(SHOP.namespace, Kind.DOCUMENT), "ada@example.com")
+    assert ("document", False) == (document.digest, "ada" in repr(document))
 
 
 @given(KEYS)
