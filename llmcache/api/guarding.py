@@ -1,7 +1,9 @@
 """What an opened store is wrapped in, so that one that is away or hangs costs a caller no more than one deadline.
 
-It depends on what the store declares, not on which it is. A store with `inline_reads` waits for nobody: it is used as it is, and
-pays nothing. Every other one gets a breaker; and a deadline, unless it declares `limits.timeout` and so keeps time itself.
+It depends on what the store declares, not on which it is. A store with `inline_reads` reads without waiting for anybody: its reads are
+its own, and pay nothing. If it declares `limits.timeout`, as SQLite does, its writes may wait for others, and get a breaker of
+their own, because reads that are answered show nothing about them. Every other store gets a breaker; and a deadline, unless
+it declares `limits.timeout` and so keeps time itself.
 """
 
 import random
@@ -17,11 +19,14 @@ from llmcache.memory.forking import lock_across_forks
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.units import Seconds
 from llmcache.policy.breaker import Breaker
+from llmcache.protocols.store_ops import ENTRY_OPS, GetMany
 from llmcache.protocols.whole import StorePair
 from llmcache.protocols.world import Around
 
 DEFAULT_DEADLINE: Final[Seconds] = 5.0
 """For stores that keep no time themselves: what our own stores on files have. Slow and hung look alike from outside."""
+
+_WRITES: Final = ENTRY_OPS - {GetMany}
 
 
 def guarded(pair: StorePair, around: Around, *, deadline: Seconds | None = None) -> StorePair:
@@ -44,12 +49,19 @@ def guarded(pair: StorePair, around: Around, *, deadline: Seconds | None = None)
         _check_free(store.name, declared)
         pair = _bounded(pair, store.name, deadline, around)
     elif declared.inline_reads:
-        return pair
+        return (
+            pair
+            if declared.limits.timeout is None
+            else layered(pair, _breaking(store.name, _WRITES), around, only_writes=True)
+        )
     elif declared.limits.timeout is None:
         pair = _bounded(pair, store.name, DEFAULT_DEADLINE, around)
+    return layered(pair, _breaking(store.name, ENTRY_OPS), around)
+
+
+def _breaking(name: str, ops: frozenset[type]) -> Breaking:
     # Chance spreads clients; it guards nothing.
-    breaking = Breaking(Breaker(lock_across_forks()), store.name, random.random)
-    return layered(pair, breaking, around)
+    return Breaking(Breaker(lock_across_forks()), name, random.random, ops)
 
 
 def _check_free(name: str, declared: Capabilities) -> None:

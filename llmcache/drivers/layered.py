@@ -57,6 +57,7 @@ def layered(
     *,
     closing: Callable[[], Steps[None]] = nothing_to_close,
     capabilities: Callable[[Capabilities], Capabilities] = lambda own: own,
+    only_writes: bool = False,
 ) -> StorePair:
     """Return both colours of the store of `pair` under `layer`; they are what has to be closed from then on.
 
@@ -67,11 +68,15 @@ def layered(
         closing: Steps that the layer wants done, once, before the store is closed, as draining is. They reach the store directly.
             The store is closed whatever they raise.
         capabilities: What the layer makes of those that the store declares.
+        only_writes: The layer passes everything on unchanged but writes of entries: the rest goes by it and costs nothing.
     """
     pair = in_both_colours(pair)
     shared = _Shared(pair, layer, closing, capabilities)
-    blocking = None if pair.blocking is None else LayeredStore(shared, pair.blocking, around)
-    return StorePair(blocking, AsyncLayeredStore(shared, cast(AsyncKeyValueStore, pair.awaiting), around))
+    blocking, awaiting = (WrittenThrough, AsyncWrittenThrough) if only_writes else (LayeredStore, AsyncLayeredStore)
+    return StorePair(
+        None if pair.blocking is None else blocking(shared, pair.blocking, around),
+        awaiting(shared, cast(AsyncKeyValueStore, pair.awaiting), around),
+    )
 
 
 class _Shared:
@@ -278,3 +283,31 @@ class AsyncLayeredStore:
 
     async def _do(self, op: Op[R]) -> R:
         return await run_async(self._shared.steps(op), self._world)
+
+
+_PAST = ("get_many", "append", "read_log", "log_length", "delete_log")
+
+
+class WrittenThrough(LayeredStore):
+    """One whose reads, and whose logs, are the wrapped store's own methods."""
+
+    __slots__ = _PAST
+
+    def __init__(self, shared: _Shared, wrapped: KeyValueStore, around: Around) -> None:
+        super().__init__(shared, wrapped, around)
+        _pass(self, wrapped)
+
+
+class AsyncWrittenThrough(AsyncLayeredStore):
+    """The same, awaited."""
+
+    __slots__ = _PAST
+
+    def __init__(self, shared: _Shared, wrapped: AsyncKeyValueStore, around: Around) -> None:
+        super().__init__(shared, wrapped, around)
+        _pass(self, wrapped)
+
+
+def _pass(layered: object, wrapped: object) -> None:
+    for name in _PAST:
+        setattr(layered, name, getattr(wrapped, name, None))

@@ -35,18 +35,22 @@ class Breaking:
         breaker: Of this store, for both colours.
         name: The store's, for messages.
         chance: Draws a number from 0 to 1.
+        ops: Those that are guarded.
     """
 
-    __slots__ = ("_breaker", "_chance", "_name")
+    __slots__ = ("_breaker", "_chance", "_name", "_ops")
 
-    def __init__(self, breaker: Breaker, name: str, chance: Callable[[], float]) -> None:
+    def __init__(
+        self, breaker: Breaker, name: str, chance: Callable[[], float], ops: frozenset[type] = ENTRY_OPS
+    ) -> None:
         self._breaker = breaker
         self._name = name
         self._chance = chance
+        self._ops = ops
 
     def __call__(self, op: Op[Reply], /) -> Steps[Reply]:
         """Answer `op` from below, or refuse it."""
-        return self._guarded(op) if type(op) in ENTRY_OPS else iter(op)
+        return self._guarded(op) if type(op) in self._ops else iter(op)
 
     def _guarded(self, op: Op[Reply]) -> Steps[Reply]:
         began = yield from Monotonic()

@@ -1,6 +1,7 @@
 """What an opened store is wrapped in, by what it declares."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 
 import llmcache
 from llmcache.api.guarding import guarded, written_behind
-from llmcache.drivers.layered import LayeredStore
+from llmcache.drivers.layered import AsyncWrittenThrough, LayeredStore, WrittenThrough
 from llmcache.drivers.offload import Offloaded
 from llmcache.drivers.worlds import Surroundings
 from llmcache.errors import ConfigError
@@ -18,6 +19,7 @@ from llmcache.memory import AsyncMemoryStore, MemoryStore
 from llmcache.model.capabilities import Capabilities, Limits
 from llmcache.model.key import Key
 from llmcache.protocols.whole import StorePair
+from llmcache_sqlite import open_pair
 from tests.api.failing import cache_on
 from tests.api.test_failing_store import PRODUCTS, Ask, request
 
@@ -52,8 +54,13 @@ def wrappings(declared: Capabilities, deadline: float | None = None) -> list[flo
 
 
 def test_store_that_waits_for_nobody_stays_as_it_is() -> None:
-    """Memory, and SQLite on a disk of this machine, pay nothing."""
+    """Memory pays nothing."""
     assert [] == wrappings(Capabilities(inline_reads=True))
+
+
+def test_store_that_reads_at_once_gets_a_breaker_for_its_writes() -> None:
+    """SQLite: a writer of another process may keep them waiting."""
+    assert [5.0] == wrappings(Capabilities(inline_reads=True, limits=Limits(timeout=5.0)))
 
 
 def test_store_that_keeps_time_itself_gets_a_breaker_and_no_second_clock() -> None:
@@ -77,12 +84,45 @@ def test_two_clocks_are_a_mistake() -> None:
         wrappings(Capabilities(limits=Limits(timeout=0.1)), deadline=0.25)
 
 
-@pytest.mark.parametrize("url", ["memory:", "sqlite:"])
-def test_default_stores_are_opened_as_they_are(url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No call of theirs goes through a layer."""
-    where = url if url == "memory:" else f"{url}{tmp_path_factory.mktemp('store')}"
-    with llmcache.open(where) as cache:
+def test_memory_is_opened_as_it_is() -> None:
+    """No call of it goes through a layer."""
+    with llmcache.open("memory:") as cache:
         assert not isinstance(cache.setup.pair.blocking, LayeredStore)
+
+
+async def test_reads_and_conversations_of_sqlite_go_through_no_layer(tmp_path: Path) -> None:
+    """They are the store's own methods, in both colours: a hit pays nothing for the breaker of its writes."""
+    with llmcache.open(f"sqlite:{tmp_path}") as cache:
+        blocking, awaiting = cache.setup.pair.blocking, cache.setup.pair.awaiting
+        assert isinstance(blocking, WrittenThrough)
+        assert isinstance(awaiting, AsyncWrittenThrough)
+        for layered, wrapped in ((blocking, blocking._world.store), (awaiting, awaiting._world.store)):
+            for name in ("get_many", "append", "read_log", "log_length", "delete_log"):
+                assert getattr(layered, name) == getattr(wrapped, name)
+
+
+async def test_a_file_that_somebody_keeps_locked_costs_one_deadline(tmp_path: Path) -> None:
+    """Answers are found as ever, and new ones are not kept for a while, in both colours; then one of them tries again."""
+    now = 0.0
+    pair = open_pair(tmp_path, timeout=0.2, clock=lambda: 1_000.0)
+    with cache_on(pair, lambda: now) as cache:
+        cache.responses.put(request("kept"), "kept")
+        (path,) = tmp_path.glob("*.sqlite")
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        found = [cache.responses.get_or_call(request(str(number)), lambda: "new") for number in range(3)]
+        found.append(await cache.awaiting.responses.get_or_call(request("3"), lambda: "new"))
+        found.append(cache.responses.get(request("kept")))
+        first = cache.stats()
+        other.execute("ROLLBACK")
+        other.close()
+        now = 60.0
+        cache.responses.get_or_call(request("0"), lambda: "new")
+        last = cache.stats()
+
+        assert (["new"] * 4 + ["kept"], "new") == (found, cache.responses.get(request("0")))
+    assert (1, 4, 1) == (first.timed_out, first.store_failed, first.breaker_opened)
+    assert (1, 1) == (last.breaker_probed, last.breaker_closed)
 
 
 def test_disk_is_opened_with_a_breaker(tmp_path_factory: pytest.TempPathFactory) -> None:
