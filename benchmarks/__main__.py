@@ -22,6 +22,7 @@ from benchmarks import (
     near_tier,
     redis_answers,
     seals,
+    vectors,
 )
 
 PARTS = {
@@ -37,6 +38,8 @@ PARTS = {
     "seals": seals.run,
     "near": near_tier.run,
     "minilm": minilm.run,
+    "vectors": vectors.run,
+    "vectors-large": vectors.run_large,
 }
 PACKAGES = (
     "llmcache-kit",
@@ -48,6 +51,9 @@ PACKAGES = (
     "redis",
     "momento",
     "numpy",
+    "faiss-cpu",
+    "hnswlib",
+    "usearch",
 )
 
 
