@@ -12,7 +12,7 @@ from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, Sought, saving, seek
 from llmcache.model.event import Happening
 from llmcache.model.key import Key, Kind, Space
-from llmcache.model.units import Seconds
+from llmcache.model.units import Seconds, Share
 from llmcache.policy.freshness import is_too_old
 from llmcache.protocols.flight_ops import Await, Board, Forget, Hold, Land, Landed, Leading, Token
 from llmcache.protocols.flights import Ending, Flight, Witness
@@ -27,7 +27,9 @@ LEASE: Final[Seconds] = 10.0
 
 FIRST_LOOK: Final[Seconds] = 0.002
 RAREST_LOOK: Final[Seconds] = 0.25
-"""How soon who waits for another process looks again, and how seldom after it has waited long."""
+LATEST: Final[Share] = 0.15
+"""How soon who waits for another process looks again, how seldom after it has waited long, and how late it may be meanwhile, as a
+share of what it has waited."""
 
 LONGEST_WAIT: Final[Seconds] = 120.0
 """After this a waiter calls for itself, whatever keeps the leader: somebody may need the waiter who cannot say so."""
@@ -139,7 +141,7 @@ def _given_back(lease: Key, key: Key) -> Steps[None]:
             return
         yield from Pause(pause)
         waited += pause
-        pause = min(pause * 1.5, RAREST_LOOK)
+        pause = min(max(FIRST_LOOK, waited * LATEST), RAREST_LOOK)
 
 
 def lease_key(key: Key) -> Key:
