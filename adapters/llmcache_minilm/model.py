@@ -1,6 +1,7 @@
 """The embedder: texts in, vectors of unit length out."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from threading import Lock
 
 import numpy as np
@@ -9,10 +10,14 @@ from llmcache.errors import UsageError
 from llmcache_minilm import files
 from llmcache_minilm.bert import Encoder
 from llmcache_minilm.safetensors import Floats
+from llmcache_minilm.threads import one_thread
 from llmcache_minilm.wordpiece import WordPiece
 
 _PIECES_AT_ONCE = 1024
 """Pieces of a batch: enough to read the weights seldom, few enough to stay near the processor."""
+
+_FEW_PIECES = 256
+"""One long text, or a dozen questions: what somebody waits for."""
 
 
 class MiniLM:
@@ -47,7 +52,9 @@ class MiniLM:
         pieces = [cut(text) for text in texts]
         out: Floats = np.empty((len(pieces), self.dimensions), np.float32)
         for places in _batches([len(one) for one in pieces]):
-            out[places] = encode([pieces[place] for place in places])
+            batch = [pieces[place] for place in places]
+            with one_thread() if sum(map(len, batch)) <= _FEW_PIECES else nullcontext():
+                out[places] = encode(batch)
         return out
 
     def _loaded(self) -> tuple[WordPiece, Encoder]:
