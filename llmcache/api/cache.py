@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from llmcache.api.counters import Stats
 from llmcache.api.embeddings import AsyncEmbeddingCache, EmbeddingCache
@@ -27,6 +27,9 @@ from llmcache.model.units import Seconds
 from llmcache.protocols.scan import Listed, SpaceUse
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import Clear, GetMany, Scan, Spaces
+
+if TYPE_CHECKING:
+    from llmcache.api.semantic import AsyncSemanticCache, AsyncVerify, SemanticCache, Verify
 
 
 class Household:
@@ -87,7 +90,9 @@ class Household:
         if checked:
             steps = dropping(clear_tags(space, checked, self._setup.decoded), space)
             return [(self._setup, self._setup.observed(steps))]
-        spaces = [Space(space.namespace, kind) for kind in Kind if kind.is_evictable]
+        # Questions point to answers, which are gone then.
+        kinds = [kind for kind in Kind if kind.is_evictable or kind is Kind.QUESTION]
+        spaces = [Space(space.namespace, kind) for kind in kinds]
         stores = [self._setup.of(each.kind) for each in spaces]
         clearings = [dropping(iter(Clear(each)), each) for each in spaces]
         return [(store, store.observed(steps)) for store, steps in zip(stores, clearings, strict=True)]
@@ -143,6 +148,41 @@ class Cache(Household):
             PluginError: numpy is not installed.
         """
         return Collection(self._setup, Manner(name, embed, embed_query, model, ttl, sliding, loader, remembered))
+
+    def semantic(
+        self,
+        embed: Model,
+        *,
+        model: str,
+        embed_query: Model | None = None,
+        similarity: float | None = None,
+        margin: float | None = None,
+        verify: "Verify | None" = None,
+        with_tool_calls: bool = False,
+        patience: Seconds = 5.0,
+    ) -> "SemanticCache":
+        """Return the answers of this cache as one that also gives them to questions that mean the same; nothing is read or written yet.
+
+        Args:
+            embed: Embeds a list of texts and returns a vector for each. Its vectors are kept, like those of `embeddings`.
+            model: The embedding model's name. Questions are compared where it is the same.
+            embed_query: The same for questions, where the model makes another vector of them.
+            similarity: The least cosine between two questions; None means 0.8, which is strict. `llmcache tune` learns a better one.
+            margin: The least margin of the answer over all others; None means 0.15, likewise.
+            verify: Is asked with the question, the kept question and its answer before that is given, and behind the caller's back about
+                near misses. What raises, takes too long, or does not return True gives no answer.
+            with_tool_calls: True compares also where turns hold calls of tools or their results. An answer that calls one never is given.
+            patience: How long embedding and verifying may take, in seconds; then it is a miss.
+
+        Raises:
+            UsageError: An argument is wrong.
+            PluginError: numpy is not installed.
+            UnsupportedError: The store keeps no vectors.
+        """
+        from llmcache.api.semantic import Manner, SemanticCache  # noqa: PLC0415 -- knows long lists of words
+
+        manner = Manner(embed, model, embed_query, similarity, margin, verify, with_tool_calls, patience)
+        return SemanticCache(self._setup, manner)
 
     def clear(self, *, tags: Iterable[str] = (), models: Iterable[str] = ()) -> None:
         """Drop the answers that carry one of `tags` or are of one of `models`; without either, all that can be had again.
@@ -222,6 +262,24 @@ class AsyncCache(Household):
     ) -> AsyncCollection:
         """As `Cache.vectors`; not awaited, because nothing is read or written yet."""
         return AsyncCollection(self._setup, Manner(name, embed, embed_query, model, ttl, sliding, loader, remembered))
+
+    def semantic(
+        self,
+        embed: AsyncModel,
+        *,
+        model: str,
+        embed_query: AsyncModel | None = None,
+        similarity: float | None = None,
+        margin: float | None = None,
+        verify: "AsyncVerify | None" = None,
+        with_tool_calls: bool = False,
+        patience: Seconds = 5.0,
+    ) -> "AsyncSemanticCache":
+        """As `Cache.semantic`; not awaited, because nothing is read or written yet."""
+        from llmcache.api.semantic import AsyncSemanticCache, Manner  # noqa: PLC0415 -- knows long lists of words
+
+        manner = Manner(embed, model, embed_query, similarity, margin, verify, with_tool_calls, patience)
+        return AsyncSemanticCache(self._setup, manner)
 
     async def clear(self, *, tags: Iterable[str] = (), models: Iterable[str] = ()) -> None:
         """As `Cache.clear`."""

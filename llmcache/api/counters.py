@@ -39,6 +39,12 @@ class Stats:
         embedding_coalesced: Of these, the ones whose vector came from the call of another caller.
         embedding_unreadable: Texts of which something was kept that was damaged, sealed otherwise, or of other dimensions.
         embedding_kept: Vectors written.
+        semantic_hits: Misses that were answered by what is kept for a question that means the same.
+        semantic_near_misses: Questions that some kept one was near to, but not surely enough.
+        semantic_refused: Questions that some kept one was near enough to, but for the guard.
+        semantic_rejected: Times that `verify` said no.
+        semantic_promoted: Near misses that were confirmed behind the caller's back, and got the answer they were near to.
+        semantic_failed: Times that the embedding model or `verify` raised, took too long, or gave something of another shape.
         near_hits: Entries that were at hand in the near tier, and so not asked of the store.
         near_dropped: Changes told by the store for which copies were dropped from the near tier; one's own are told, too.
         near_deaf: Times that the store could not tell of changes any more, so that only the near time to live bounds staleness.
@@ -74,6 +80,12 @@ class Stats:
     embedding_coalesced: int = 0
     embedding_unreadable: int = 0
     embedding_kept: int = 0
+    semantic_hits: int = 0
+    semantic_near_misses: int = 0
+    semantic_refused: int = 0
+    semantic_rejected: int = 0
+    semantic_promoted: int = 0
+    semantic_failed: int = 0
     near_hits: int = 0
     near_dropped: int = 0
     near_deaf: int = 0
@@ -86,7 +98,7 @@ class Stats:
     def hit_rate(self) -> float | None:
         """Hits among all look-ups of answers, from 0 to 1; None before the first."""
         asked = self.hits + self.misses + self.refreshed_early + self.expired + self.cleared + self.unreadable
-        return self.hits / asked if asked else None
+        return (self.hits + self.semantic_hits) / asked if asked else None
 
     def as_dict(self) -> dict[str, int | float]:
         """Return the counters by name."""

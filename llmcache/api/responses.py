@@ -12,7 +12,7 @@ from llmcache.codec.plain import copy_plain
 from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.flows.failsafe import failing_open
-from llmcache.flows.looking import PLAIN_MISS, Found, Missed, look_to_ask, look_up, pass_by
+from llmcache.flows.looking import PLAIN_MISS, UNKNOWN_MISS, Found, Missed, look_to_ask, look_up, pass_by
 from llmcache.flows.once import dropping, nothing_shared, share_or_lead
 from llmcache.flows.refreshing import found_or_lead
 from llmcache.flows.responses import Admit, Draft, Encode, Terms, get_or_call, keep, keep_if_possible
@@ -75,7 +75,7 @@ class Answers:
             steps = pass_by(key, envelopes, tags=() if wishes.bypass else tags)
         else:
             steps = look_to_ask(key, envelopes, chance=chance, tags=tags, max_age=wishes.max_age)
-        return self._setup.observed(failing_open(steps, key, PLAIN_MISS))
+        return self._setup.observed(failing_open(steps, key, UNKNOWN_MISS))
 
     def _quick(self, key: Key, wishes: Options) -> Found | NotAnswered | None:
         return quick_look(self._setup, key) if wishes is NO_OPTIONS else NOT_ANSWERED
@@ -120,10 +120,10 @@ class Answers:
 
     def _offer_steps(
         self, key: Key, value: Any, form: Form, *, provenance: Provenance, model: str | None, marks: Marks | None
-    ) -> Steps[None]:
+    ) -> Steps[bool]:
         wishes = in_force()
         if wishes.bypass:
-            return _not_asked(key)
+            return _not_offered(key)
         ttl, tags = self._ttl(wishes), self._tags(wishes, model or provenance.model)
         draft = Draft(form.type, form.encode, ttl, tags, provenance, self._aging(ttl), self._setup.chance(), marks)
         return self._setup.observed(keep_if_possible(key, value, draft, form.admit, self._setup.decoded))
@@ -132,25 +132,43 @@ class Answers:
         self, asked: Request, call: Callable[[], Plain | Awaitable[Plain]], wishes: Options
     ) -> Steps[Found | Plain]:
         require_request(asked)
-        key = self._key(asked, wishes)
+        return self._setup.observed(get_or_call(self._key(asked, wishes), call, self._terms(asked, wishes)))
+
+    def _terms(self, asked: Request, wishes: Options) -> Terms:
         draft = self._draft(wishes, Provenance(model=asked.model))
-        terms = Terms(
+        return Terms(
             self._setup.admit, self._setup.decoded, draft, wishes.bypass, wishes.refresh, wishes.max_age,
             self._coalesce(wishes), self._setup.chance(), self._in_background(wishes),
         )  # fmt: skip
-        return self._setup.observed(get_or_call(key, call, terms))
+
+    def _put_steps(self, asked: Request, value: Plain, wishes: Options) -> Steps[None]:
+        require_request(asked)
+        key = self._key(asked, wishes)
+        draft = self._draft(wishes, Provenance(model=asked.model))
+        return self._setup.observed(keep(key, value, draft, self._setup.decoded))
+
+    def _clear_steps(self) -> Steps[None]:
+        space = self.space()
+        return self._setup.observed(dropping(iter(Clear(space)), space))
 
 
 def _not_asked(key: Key) -> Steps[None]:
     yield from Emit(Event(Happening.BYPASSED, key.digest))
 
 
-def _wishes(**own: object) -> Options:
+def _not_offered(key: Key) -> Steps[bool]:
+    yield from _not_asked(key)
+    return False
+
+
+def wishes_with(**own: object) -> Options:
+    """Return the options in force, with those that a call gives itself."""
     given = {name: value for name, value in own.items() if value is not None and value != ()}
     return read_options(given).over(in_force()) if given else in_force()
 
 
-def _handed_out(answer: Found | Plain, on_stale: OnStale | None) -> Plain:
+def handed_out(answer: Found | Plain, on_stale: OnStale | None) -> Plain:
+    """Return the caller's own copy of an answer."""
     if not isinstance(answer, Found):
         return answer
     if answer.error is not None and on_stale is not None:
@@ -186,8 +204,8 @@ class ResponseCache(Answers):
         Raises:
             UsageError: The request is not JSON-like, an option is wrong, or the cache is closed.
         """
-        wishes = _wishes(ttl=ttl, tags=tags)
-        return _handed_out(run(self._call_steps(asked, call, wishes), self._setup.blocking_world), on_stale)
+        wishes = wishes_with(ttl=ttl, tags=tags)
+        return handed_out(run(self._call_steps(asked, call, wishes), self._setup.blocking_world), on_stale)
 
     def get(self, asked: Request) -> Plain:
         """Return the kept answer to `asked`, or None."""
@@ -238,11 +256,7 @@ class ResponseCache(Answers):
             UsageError: The request or the value is not JSON-like.
             StoreError: It could not be kept; unlike in `get_or_call`, there is nobody else to hand it to.
         """
-        wishes = _wishes(ttl=ttl, tags=tags)
-        require_request(asked)
-        key = self._key(asked, wishes)
-        draft = self._draft(wishes, Provenance(model=asked.model))
-        run(self._setup.observed(keep(key, value, draft, self._setup.decoded)), self._setup.blocking_world)
+        run(self._put_steps(asked, value, wishes_with(ttl=ttl, tags=tags)), self._setup.blocking_world)
 
     def offer(
         self,
@@ -253,16 +267,17 @@ class ResponseCache(Answers):
         provenance: Provenance = NOTHING_KNOWN,
         model: str | None = None,
         marks: Marks | None = None,
-    ) -> None:
+    ) -> bool:
         """Keep an answer that was already paid for, if it is worth it and possible; what prevents it is only counted.
 
+        Returns whether it is kept.
         For integrations that make their own keys and have their own kind of answers. The options in force hold.
 
         Args:
             model: The name of the model as it was asked for; None means as the answer has it.
             marks: What `look` returned; None where nobody looked.
         """
-        run(
+        return run(
             self._offer_steps(key, value, form, provenance=provenance, model=model, marks=marks),
             self._setup.blocking_world,
         )
@@ -274,8 +289,7 @@ class ResponseCache(Answers):
 
     def clear(self) -> None:
         """Drop all answers of the namespace, and nothing else; StoreError where that failed."""
-        space = self.space()
-        run(self._setup.observed(dropping(iter(Clear(space)), space)), self._setup.blocking_world)
+        run(self._clear_steps(), self._setup.blocking_world)
 
 
 class AsyncResponseCache(Answers):
@@ -291,9 +305,9 @@ class AsyncResponseCache(Answers):
         on_stale: OnStale | None = None,
     ) -> Plain:
         """As `ResponseCache.get_or_call`; `call` may be a coroutine function."""
-        wishes = _wishes(ttl=ttl, tags=tags)
+        wishes = wishes_with(ttl=ttl, tags=tags)
         steps = self._call_steps(asked, call, wishes)
-        return _handed_out(await run_async(steps, self._setup.awaiting_world), on_stale)
+        return handed_out(await run_async(steps, self._setup.awaiting_world), on_stale)
 
     async def get(self, asked: Request) -> Plain:
         """As `ResponseCache.get`."""
@@ -324,11 +338,7 @@ class AsyncResponseCache(Answers):
 
     async def put(self, asked: Request, value: Plain, *, ttl: Seconds | None = None, tags: Iterable[str] = ()) -> None:
         """As `ResponseCache.put`."""
-        wishes = _wishes(ttl=ttl, tags=tags)
-        require_request(asked)
-        key = self._key(asked, wishes)
-        draft = self._draft(wishes, Provenance(model=asked.model))
-        await run_async(self._setup.observed(keep(key, value, draft, self._setup.decoded)), self._setup.awaiting_world)
+        await run_async(self._put_steps(asked, value, wishes_with(ttl=ttl, tags=tags)), self._setup.awaiting_world)
 
     async def offer(
         self,
@@ -339,9 +349,9 @@ class AsyncResponseCache(Answers):
         provenance: Provenance = NOTHING_KNOWN,
         model: str | None = None,
         marks: Marks | None = None,
-    ) -> None:
+    ) -> bool:
         """As `ResponseCache.offer`."""
-        await run_async(
+        return await run_async(
             self._offer_steps(key, value, form, provenance=provenance, model=model, marks=marks),
             self._setup.awaiting_world,
         )
@@ -355,5 +365,4 @@ class AsyncResponseCache(Answers):
 
     async def clear(self) -> None:
         """As `ResponseCache.clear`."""
-        space = self.space()
-        await run_async(self._setup.observed(dropping(iter(Clear(space)), space)), self._setup.awaiting_world)
+        await run_async(self._clear_steps(), self._setup.awaiting_world)

@@ -21,6 +21,21 @@ from llmcache.protocols.world_ops import Emit, Now
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """How near a kept question is whose answer is given to another.
+
+    Attributes:
+        question: The kept one.
+        similarity: The cosine between both.
+        margin: How much more the neighbourhood speaks for this answer than for all others; see `policy.similarity`.
+    """
+
+    question: str = field(repr=False)
+    similarity: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """An entry that may be served.
 
@@ -29,6 +44,7 @@ class Found:
         freshness: FRESH; STALE near its end; GONE where it stands in for a model that failed.
         is_due: True where who found it should ask for a new one, and has not been counted yet.
         error: What the model raised, where it stands in for it.
+        near: Whose answer it is, where it was found by meaning and not under the key.
         marks: Those that were read, for the new answer where one is asked for.
     """
 
@@ -36,6 +52,7 @@ class Found:
     freshness: Freshness = Freshness.FRESH
     is_due: bool = False
     error: Exception | None = None
+    near: Near | None = None
     marks: Marks = field(default=NOTHING_READ, repr=False, compare=False)
 
 
@@ -45,12 +62,15 @@ class Missed:
 
     Attributes:
         marks: Those that were read, for the answer that is asked for now.
+        is_unknown: True where the store failed, so that nobody knows.
     """
 
     marks: Marks = NOTHING_READ
+    is_unknown: bool = False
 
 
 PLAIN_MISS: Final = Missed()
+UNKNOWN_MISS: Final = Missed(is_unknown=True)
 
 
 @dataclass(frozen=True, slots=True)

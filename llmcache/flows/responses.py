@@ -7,7 +7,7 @@ failures of keeping end.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmcache.codec.envelopes import Envelopes
 from llmcache.errors import ClosedError, UsageError
@@ -28,6 +28,9 @@ from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import PutMany
 from llmcache.protocols.world_ops import Behind, Call, Emit, Monotonic, Now
+
+if TYPE_CHECKING:
+    from llmcache.flows.meaning import Inquiry  # knows long lists of words, which few caches need
 
 Admit = Callable[[Any], str | None]
 """Returns why a value is not kept, in a few words without content, or None where it is."""
@@ -69,6 +72,7 @@ class Terms:
     Attributes:
         chance: From 0 to 1, drawn for this call: whether it is the one that refreshes.
         in_background: True where who refreshes does not wait for it.
+        inquiry: Looks for a question that means the same where nothing is kept under the key; None where nobody does.
     """
 
     admit: Admit
@@ -80,6 +84,7 @@ class Terms:
     coalesce: Coalesce = "off"
     chance: float = 0.0
     in_background: bool = False
+    inquiry: "Inquiry | None" = None
 
 
 def keep(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[None]:
@@ -107,37 +112,39 @@ def _packed(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[P
     return Put(key, envelopes.pack(entry, key), times.kept_for)
 
 
-def _put(put: Put) -> Steps[None]:
+def _put(put: Put) -> Steps[bool]:
     yield from PutMany((put,))
     yield from Emit(Event(Happening.KEPT, put.key.digest))
+    return True
 
 
-def keep_if_possible(key: Key, value: Any, draft: Draft, admit: Admit, envelopes: Envelopes) -> Steps[None]:
+def keep_if_possible(key: Key, value: Any, draft: Draft, admit: Admit, envelopes: Envelopes) -> Steps[bool]:
     """Keep an answer that was already paid for, and give it to all who wait for it; what prevents either is told, never raised.
 
-    Those who wait get it also where it is not worth keeping, or the store fails: it is the answer to what they asked.
+    Returns whether it is kept. Those who wait get it also where it is not worth keeping, or the store fails: it is the answer to what they asked.
     """
-    reason = _reason(value, admit)
+    reason, is_kept = _reason(value, admit), False
     if reason is not None:
         yield from Emit(Event(Happening.NOT_ADMITTED, key.digest, reason))
         body = yield from _packed_quietly(key, value, draft, envelopes)
     else:
-        body = yield from _kept(key, value, draft, envelopes)
+        body, is_kept = yield from _kept(key, value, draft, envelopes)
     if body is not None:
         yield from Land(key, body)
+    return is_kept
 
 
-def _kept(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[bytes | None]:
-    """Keep `value` if possible and return its body, which there is also where the store fails."""
-    put = None
+def _kept(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[tuple[bytes | None, bool]]:
+    """Keep `value` if possible; return its body, which there is also where the store fails, and whether it is kept."""
+    put, is_kept = None, False
     try:
         put = yield from failing_open(_packed(key, value, draft, envelopes), key, None)
         if put is not None:
-            yield from failing_open(_put(put), key, None)
+            is_kept = yield from failing_open(_put(put), key, False)
     except UsageError as error:
         what = Happening.STORE_FAILED if isinstance(error, ClosedError) else Happening.NOT_ENCODABLE
         yield from Emit(Event(what, key.digest, type(error).__name__))
-    return None if put is None else put.body
+    return (None if put is None else put.body), is_kept
 
 
 def _packed_quietly(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[bytes | None]:
@@ -179,6 +186,8 @@ def get_or_call(key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: T
     yield from Emit(sought.told)
     if sought.found is not None:
         return sought.found
+    if terms.inquiry is not None and (near := (yield from terms.inquiry.look(key, max_age=terms.max_age))) is not None:
+        return near
     asking = _called_once(key, call, terms, seen)
     if sought.stand_in is None:
         return (yield from asking)
@@ -234,7 +243,9 @@ def _called(key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: Terms
     draft = terms.draft
     if draft.provenance.seconds is None:
         draft = _timed(draft, (yield from Monotonic()) - began)
-    yield from keep_if_possible(key, answer, draft, terms.admit, terms.envelopes)
+    is_kept = yield from keep_if_possible(key, answer, draft, terms.admit, terms.envelopes)
+    if is_kept and terms.inquiry is not None:
+        yield from terms.inquiry.learn(key, answer, draft.ttl)
     return answer
 
 

@@ -119,7 +119,7 @@ def test_an_answer_not_admitted_is_told_with_the_reason_and_not_written() -> Non
     assert next(steps) == told(Happening.NOT_ADMITTED, "empty")
     assert steps.send(None) == Now()
     assert steps.send(100.0) == landing("")
-    assert finish(steps, None) is None
+    assert finish(steps, None) is False
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_whatever_prevents_keeping_a_paid_answer_is_told_and_not_raised(error: E
 
     assert steps.throw(error) == event
     assert steps.send(None) == landing("answer")
-    assert finish(steps, None) is None
+    assert finish(steps, None) is False
 
 
 def test_a_cache_closed_meanwhile_loses_no_paid_answer() -> None:
@@ -149,7 +149,7 @@ def test_a_cache_closed_meanwhile_loses_no_paid_answer() -> None:
 
     assert steps.throw(ClosedError("closed")) == told(Happening.STORE_FAILED, "ClosedError")
     assert steps.send(None) == landing("answer")
-    assert finish(steps, None) is None
+    assert finish(steps, None) is False
 
 
 def test_an_answer_that_is_not_plain_data_is_told() -> None:
@@ -251,4 +251,4 @@ def test_a_judge_that_fails_loses_no_answer() -> None:
     assert next(steps) == told(Happening.NOT_ADMITTED, "ZeroDivisionError")
     assert steps.send(None) == Now()
     assert steps.send(100.0) == landing("paid")
-    assert finish(steps, None) is None
+    assert finish(steps, None) is False
