@@ -124,7 +124,7 @@ class Cache(Household):
         *,
         embed: Model | None = None,
         embed_query: Model | None = None,
-        model: str = "vectors",
+        model: str | None = None,
         ttl: Seconds | None = None,
         sliding: bool = False,
         loader: Load | None = None,
@@ -135,7 +135,8 @@ class Cache(Household):
         Args:
             embed: Embeds a list of texts and returns a vector for each; None where vectors are given with the documents.
             embed_query: The same for questions, where the model makes another vector of them.
-            model: The model's name. Vectors of different models never meet: each has an index of its own.
+            model: The model's name; it must be said where there is `embed`. Vectors of different models never meet: each has an
+                index of its own.
             ttl: Time to live of a document in seconds; None means it does not end.
             sliding: True begins it anew when a document is found or got in the second half of it.
             loader: Gets a document by its id from where it comes from, or None where it is there no more. With it, what has ended is
@@ -254,7 +255,7 @@ class AsyncCache(Household):
         *,
         embed: AsyncModel | None = None,
         embed_query: AsyncModel | None = None,
-        model: str = "vectors",
+        model: str | None = None,
         ttl: Seconds | None = None,
         sliding: bool = False,
         loader: Load | None = None,

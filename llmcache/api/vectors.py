@@ -40,7 +40,7 @@ class Manner:
         name: Names it in its namespace.
         embed: Embeds texts; None where vectors are given.
         embed_query: Embeds questions, where the model makes another vector of them.
-        model: The model's name.
+        model: The model's name; None only where vectors are given.
         ttl: Time to live of a document, in seconds; None means it does not end.
         sliding: True where it begins anew when a document is found or got.
         loader: Gets a document by its id.
@@ -50,7 +50,7 @@ class Manner:
     name: str
     embed: AsyncModel | None = None
     embed_query: AsyncModel | None = None
-    model: str = "vectors"
+    model: str | None = None
     ttl: Seconds | None = None
     sliding: bool = False
     loader: Load | None = None
@@ -59,8 +59,12 @@ class Manner:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise UsageError(f"a collection's name is a non-empty text, found {type(self.name).__name__}")
-        if not isinstance(self.model, str) or not self.model:
+        if self.model is not None and (not isinstance(self.model, str) or not self.model):
             raise UsageError(f"model is a non-empty text, found {type(self.model).__name__}")
+        if self.embed is not None and self.model is None:
+            raise UsageError(
+                "name the model that `embed` asks, model='all-minilm-l6-v2': vectors of two must never meet"
+            )
         for name in ("embed", "embed_query", "loader"):
             given = getattr(self, name)
             if given is not None and not callable(given):
@@ -92,7 +96,7 @@ class Shelf:
         limits = self._setup.capabilities.limits
         return documents.Terms(
             texts=Space(namespace, Kind.DOCUMENT),
-            index=self._setup.envelopes.named(Key(Space(namespace, Kind.VECTORS), manner.model)),
+            index=self._setup.envelopes.named(Key(Space(namespace, Kind.VECTORS), self._model)),
             envelopes=self._setup.envelopes,
             embed=embed,
             ttl=ttl,
@@ -114,6 +118,10 @@ class Shelf:
 
     def _index_steps(self, steps: Steps[Any]) -> Steps[Any]:
         return self._setup.observed(steps)
+
+    @property
+    def _model(self) -> str:
+        return self._manner.model or "vectors"
 
     @staticmethod
     def _where(given: Mapping[str, Plain] | None) -> Where | None:
@@ -137,13 +145,21 @@ def _as_bytes(rows: "Array") -> list[bytes]:
     return [row.astype("<f4").tobytes() for row in rows]
 
 
-def _given(vectors: object) -> list[bytes]:
-    """Return vectors that a user gave, as bytes of float32."""
+def _given(vectors: object, what: str) -> list[bytes]:
+    """Return vectors that a user gave, as bytes of float32; UsageError, which says `what` they should be."""
     from llmcache.codec.floats import rows_of  # noqa: PLC0415 -- knows numpy
 
-    given = list(vectors) if isinstance(vectors, Iterable) else vectors
-    count = len(given) if isinstance(given, list) else 0
-    return _as_bytes(rows_of(given, count, whole=True, dimensions=None))
+    try:
+        given = list(vectors) if isinstance(vectors, Iterable) else []
+        return _as_bytes(rows_of(given, len(given), whole=True, dimensions=None))
+    except UsageError as error:
+        raise UsageError(f"{what}, all of one length") from error
+
+
+def _least(found: object) -> float:
+    if isinstance(found, bool) or not isinstance(found, int | float) or not -1 <= found <= 1:
+        raise UsageError(f"least is a cosine in [-1, 1], found {found!r:.40}")
+    return float(found)
 
 
 def _checked(found: object) -> list[Document]:
@@ -155,10 +171,13 @@ def _checked(found: object) -> list[Document]:
     for place, document in enumerate(given):
         if not isinstance(document, Document):
             raise UsageError(f"documents[{place}] is a llmcache.Document, found {type(document).__name__}")
+        # Both are seen here, because the text is kept before the index sees them.
         try:
+            document.id.encode()
             orjson.dumps(dict(document.metadata))
+        except UnicodeEncodeError as error:
+            raise UsageError(f"documents[{place}].id is no Unicode text: it holds half of a character") from error
         except TypeError as error:
-            # Seen here, because the text is kept before the index sees the metadata.
             raise UsageError(f"documents[{place}].metadata is not JSON-like data with text as keys") from error
     return given
 
@@ -193,7 +212,11 @@ class Collection(Shelf):
         """
         given = _checked(found)
         if given:
-            known = self._embed([one.text for one in given]) if vectors is None else _given(vectors)
+            known = (
+                self._embed([one.text for one in given])
+                if vectors is None
+                else _given(vectors, "vectors are lists of numbers")
+            )
             _same_number(given, known)
             run(self._index_steps(documents.upsert(self._here(), given, known)), self._setup.blocking_world)
 
@@ -213,8 +236,12 @@ class Collection(Shelf):
             where: Which documents: a filter on their metadata, see docs/howto/vectors.md.
             least: Least similarity, a cosine in [-1, 1].
         """
-        (vector,) = self._embed([query], "query") if isinstance(query, str) else _given([query])
-        steps = coming_back.find(self._here(), vector, count, self._where(where), least)
+        (vector,) = (
+            self._embed([query], "query")
+            if isinstance(query, str)
+            else _given([query], "a query is a text, or a vector: a list of numbers")
+        )
+        steps = coming_back.find(self._here(), vector, count, self._where(where), _least(least))
         found: list[Match] = run(self._index_steps(steps), self._setup.blocking_world)
         return found
 
@@ -241,7 +268,7 @@ class Collection(Shelf):
         return self._terms(self._embed)
 
     def _embed(self, texts: list[str], role: Any = "document") -> list[bytes]:
-        return _as_bytes(self._embeddings.embed(texts, self._needs_embed(role), model=self._manner.model, role=role))
+        return _as_bytes(self._embeddings.embed(texts, self._needs_embed(role), model=self._model, role=role))
 
 
 class AsyncCollection(Shelf):
@@ -257,7 +284,11 @@ class AsyncCollection(Shelf):
         """As `Collection.upsert`."""
         given = _checked(found)
         if given:
-            known = await self._embed([one.text for one in given]) if vectors is None else _given(vectors)
+            known = (
+                await self._embed([one.text for one in given])
+                if vectors is None
+                else _given(vectors, "vectors are lists of numbers")
+            )
             _same_number(given, known)
             await run_async(self._index_steps(documents.upsert(self._here(), given, known)), self._setup.awaiting_world)
 
@@ -270,8 +301,12 @@ class AsyncCollection(Shelf):
         least: float = -1.0,
     ) -> list[Match]:
         """As `Collection.search`."""
-        (vector,) = await self._embed([query], "query") if isinstance(query, str) else _given([query])
-        steps = coming_back.find(self._here(), vector, count, self._where(where), least)
+        (vector,) = (
+            await self._embed([query], "query")
+            if isinstance(query, str)
+            else _given([query], "a query is a text, or a vector: a list of numbers")
+        )
+        steps = coming_back.find(self._here(), vector, count, self._where(where), _least(least))
         found: list[Match] = await run_async(self._index_steps(steps), self._setup.awaiting_world)
         return found
 
@@ -299,7 +334,7 @@ class AsyncCollection(Shelf):
 
     async def _embed(self, texts: list[str], role: Any = "document") -> list[bytes]:
         call = self._needs_embed(role)
-        return _as_bytes(await self._embeddings.embed(texts, call, model=self._manner.model, role=role))
+        return _as_bytes(await self._embeddings.embed(texts, call, model=self._model, role=role))
 
 
 def _same_number(given: Sequence[Document], vectors: Sequence[bytes]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from llmcache.errors import UsageError
 from llmcache.flows.documents import Kept, Terms, delete, nearest, read, slide, upsert
 from llmcache.flows.once import LONGEST_WAIT
 from llmcache.model.document import Document, Match
@@ -144,6 +145,8 @@ def _source(terms: Terms, document_id: str, before: Kept | None) -> Steps[tuple[
     except Exception as error:  # noqa: BLE001 -- told by its class; the document stays away until its source answers
         yield from Emit(Event(Happening.REFRESH_FAILED, terms.key(document_id).digest, type(error).__name__))
         return False, None
+    if document is not None and not isinstance(document, Document):
+        raise UsageError(f"a loader returns llmcache.Document or None, found {type(document).__name__}")
     # Whatever it calls itself: it was asked for by this id.
     return True, None if document is None else Document(document_id, document.text, document.metadata)
 

@@ -34,8 +34,8 @@ def test_nothing_is_found_from_the_instant_on_that_it_ends(
     cache: llmcache.Cache, model: Model, clock: Clock, is_kept_longer: bool
 ) -> None:
     """A moment before it is there; at that instant neither a search nor its id finds it, however long it is remembered for others."""
-    writer = cache.vectors("docs", embed=model, ttl=100, remembered=500 if is_kept_longer else None)
-    reader = cache.vectors("docs", embed=model, ttl=100)
+    writer = cache.vectors("docs", embed=model, model="letters", ttl=100, remembered=500 if is_kept_longer else None)
+    reader = cache.vectors("docs", embed=model, model="letters", ttl=100)
     writer.upsert([Document("one", "aaab")])
 
     clock.now += 99.999
@@ -48,7 +48,7 @@ def test_nothing_is_found_from_the_instant_on_that_it_ends(
 
 def test_the_models_error_passes_unchanged_where_the_caller_asks(cache: llmcache.Cache, model: Model) -> None:
     """Nothing was kept then."""
-    shelf = cache.vectors("docs", embed=model)
+    shelf = cache.vectors("docs", embed=model, model="letters")
     model.error = OSError("down")
 
     with pytest.raises(OSError, match="down"):
@@ -92,7 +92,7 @@ def test_deleting_and_clearing_touch_nothing_else(
     cache: llmcache.Cache, model: Model, shelf: llmcache.Collection
 ) -> None:
     """Other collections, other namespaces and answers stay."""
-    other = cache.vectors("other", embed=model)
+    other = cache.vectors("other", embed=model, model="letters")
     other.upsert([Document("one", "aaab")])
     with llmcache.options(namespace="tenant"):
         assert [] == shelf.search("a")
@@ -132,6 +132,12 @@ def test_vectors_of_two_models_never_meet(cache: llmcache.Cache, model: Model) -
         (lambda shelf: shelf.upsert([Document("a", "b")], [[1.0]]), "1 dimensions where the index has 5"),
         (lambda shelf: shelf.search([1.0]), "1 dimensions where the index has 5"),
         (lambda shelf: shelf.search("a", 0), "at least one"),
+        (lambda shelf: shelf.search("a", least=2), "a cosine"),
+        (lambda shelf: shelf.search("a", least=float("nan")), "a cosine"),
+        (lambda shelf: shelf.search(None), "a query is a text, or a vector"),
+        (lambda shelf: shelf.search(["a"]), "a query is a text, or a vector"),
+        (lambda shelf: shelf.upsert([Document("a", "b")], ["x"]), "vectors are lists of numbers"),
+        (lambda shelf: shelf.upsert([Document("\ud800", "b")]), "half of a character"),
         (lambda shelf: shelf.search("a", where={"$x": 1}), "a filter knows"),
         (lambda shelf: shelf.get("one"), "a list of texts"),
         (lambda shelf: shelf.delete([""]), "non-empty"),
@@ -153,6 +159,7 @@ def test_what_is_wrong_is_refused_and_changes_nothing(
     [
         ({"name": ""}, "non-empty"),
         ({"model": ""}, "non-empty"),
+        ({"model": None}, "name the model"),
         ({"ttl": 0}, "ttl"),
         ({"sliding": True}, "give the collection a ttl"),
         ({"loader": "x", "ttl": 5}, "a function"),
@@ -165,7 +172,7 @@ def test_a_collection_that_cannot_be_is_refused(
 ) -> None:
     """When it is made, and not when it is first used."""
     with pytest.raises(UsageError, match=said):
-        cache.vectors(**cast(Any, {"name": "docs", "embed": model} | wrong))
+        cache.vectors(**cast(Any, {"name": "docs", "embed": model, "model": "letters"} | wrong))
 
 
 def test_without_a_model_vectors_must_be_given(cache: llmcache.Cache) -> None:
@@ -181,7 +188,7 @@ def test_without_a_model_vectors_must_be_given(cache: llmcache.Cache) -> None:
 @pytest.mark.parametrize("name", ["a/b", "ü" * 60, "x" * 300, "llmcache:1", " ", "\n", "a" * 99 + "ü"], ids=range(7))
 def test_any_text_is_an_id(cache: llmcache.Cache, model: Model, name: str) -> None:
     """Long ones, too, which stand under their digest."""
-    shelf = cache.vectors("docs", embed=model)
+    shelf = cache.vectors("docs", embed=model, model="letters")
     shelf.upsert([Document(name, "aaab"), Document(name + "!", "bbbb")])
 
     assert [name] == ids(shelf.search("a", 1))
@@ -204,7 +211,7 @@ def test_nothing_of_a_document_is_told(url: str, model: Model, clock: Clock) -> 
     """Events name digests and classes, no id of a collection's text."""
     told: list[Any] = []
     with llmcache.open(url, clock=clock, listener=told.append) as cache:
-        shelf = cache.vectors("docs", embed=model, ttl=100, loader=Source())
+        shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, loader=Source())
         shelf.upsert([Document("secret", "secret text", {"secret": "secret"})])
         clock.now += 100
         shelf.search("aab")

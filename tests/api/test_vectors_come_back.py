@@ -3,8 +3,11 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 import llmcache
 from llmcache import Document
+from llmcache.errors import UsageError
 from tests.api.shelves import Model, Source, ids, settle
 from tests.stores import Clock
 
@@ -63,7 +66,7 @@ def test_without_a_loader_it_is_embedded_again_from_its_kept_text(
     cache: llmcache.Cache, model: Model, clock: Clock
 ) -> None:
     """For as long as it is remembered."""
-    shelf = cache.vectors("docs", embed=model, ttl=100, remembered=200)
+    shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, remembered=200)
     shelf.upsert([Document("one", "aaab", {"n": 1})])
 
     clock.now += 150
@@ -109,7 +112,7 @@ def test_a_model_that_fails_loses_nothing(
 
 def test_a_sliding_life_begins_anew_with_use(cache: llmcache.Cache, model: Model, clock: Clock) -> None:
     """In its second half, by a search or by its id; what nobody uses ends."""
-    shelf = cache.vectors("docs", embed=model, ttl=100, sliding=True)
+    shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, sliding=True)
     shelf.upsert([Document("found", "aaaa"), Document("got", "bbbb"), Document("unused", "cccc")])
 
     for _ in range(3):
@@ -137,3 +140,11 @@ def test_many_callers_get_what_has_ended_once(
 
     assert [{"one", "two", "three"}] * 8 == [set(one) for one in found]
     assert ["one", "three", "two"] == sorted(source.asked)
+
+
+def test_a_loader_that_returns_something_else_is_an_error(cache: llmcache.Cache, model: Model) -> None:
+    """Of the program, so it is raised."""
+    shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, loader=lambda name: name)
+
+    with pytest.raises(UsageError, match="a loader returns"):
+        shelf.get(["one"])
