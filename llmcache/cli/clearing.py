@@ -15,7 +15,7 @@ from llmcache.cli.wording import count, one_line, size
 from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
 from llmcache.flows.tags import model_tag
-from llmcache.model.key import Kind, Space
+from llmcache.model.key import INDEXES, Kind, Space
 from llmcache.protocols.scan import SpaceUse
 from llmcache.protocols.store_ops import Clear
 
@@ -92,7 +92,8 @@ def clear(
         if chosen:
             cache.clear(tags=tags, models=models)
         else:
-            run(iter(Clear(space)), cache.setup.of(space.kind).blocking_world)
+            for kind_of_it in filter(None, (INDEXES.get(space.kind), space.kind)):
+                run(iter(Clear(Space(space.namespace, kind_of_it))), cache.setup.of(space.kind).blocking_world)
     _tell(held, chosen, shown_store(store), as_json, cleared=True)
     return ExitCode.OK
 

@@ -47,6 +47,9 @@ class Kind(Enum):
         """True where a key of it names a log, False where it names an entry."""
 
 
+INDEXES = {Kind.RESPONSE: Kind.QUESTION, Kind.DOCUMENT: Kind.VECTORS}
+"""By which index what is found; who clears the one clears the other."""
+
 _NAMED_BY_PEOPLE = frozenset({Kind.HISTORY, Kind.DOCUMENT})
 
 

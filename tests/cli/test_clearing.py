@@ -126,3 +126,15 @@ def test_json(command: Command, store: str) -> None:
 
     assert (2, True) == (first["entries"], first["cleared"])
     assert (0, False) == (second["entries"], second["cleared"])
+
+
+def test_documents_go_with_their_index(command: Command, store: str) -> None:
+    """Nothing is left of a collection, so that none of its memory is taken by what nobody can find."""
+    with llmcache.open(store, namespace="shop") as cache:
+        cache.vectors("papers").upsert([llmcache.Document("one", "text")], [[1.0]])
+
+    said = command("clear", "--store", store, "--namespace", "shop/papers", "--kind", "document", "--yes")
+
+    assert said.out.startswith("Dropped 1 document (")
+    with llmcache.open(store) as cache:
+        assert not [use for use in cache.spaces() if use.space.namespace.parts == ("shop", "papers")]
