@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from llmcache_langchain.embeddings import CachedEmbeddings
     from llmcache_langchain.history import ChatMessageHistory
     from llmcache_langchain.momento_history import messages_from_momento
+    from llmcache_langchain.semantic import SemanticCache
     from llmcache_langchain.vectorstore import VectorStore
 
 _HOMES = {
@@ -19,11 +20,20 @@ _HOMES = {
     "CachedEmbeddings": "llmcache_langchain.embeddings",
     "ChatMessageHistory": "llmcache_langchain.history",
     "LLMCache": "llmcache_langchain.cache",
+    "SemanticCache": "llmcache_langchain.semantic",
     "VectorStore": "llmcache_langchain.vectorstore",
     "messages_from_momento": "llmcache_langchain.momento_history",
 }
 
-__all__ = ["ByteStore", "CachedEmbeddings", "ChatMessageHistory", "LLMCache", "VectorStore", "messages_from_momento"]
+__all__ = [
+    "ByteStore",
+    "CachedEmbeddings",
+    "ChatMessageHistory",
+    "LLMCache",
+    "SemanticCache",
+    "VectorStore",
+    "messages_from_momento",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -15,7 +15,7 @@ from llmcache.api.options import in_force
 from llmcache.api.responses import AsyncResponseCache, Form, ResponseCache
 from llmcache.api.setup import Setup, Tenant
 from llmcache.errors import UsageError
-from llmcache.flows.looking import Found
+from llmcache.flows.looking import Found, Missed
 from llmcache.keys import langchain_key, langchain_model
 from llmcache.memory.forking import lock_across_forks
 from llmcache.model.entry import Provenance
@@ -78,11 +78,11 @@ class AnswerCache:
             return None
         seen = self.setup.flights.landed
         looked = self._blocking.look(key, self._model(llm_string))
-        found = looked if isinstance(looked, Found) else None
+        found = looked if isinstance(looked, Found) else self._near(key, prompt, llm_string, looked)
         if found is None or found.is_due:
             found = self._blocking.share(key, seen, call_here(), found)
         if found is not None:
-            return served(found.entry)
+            return served(found)
         self._missed(key, prompt, llm_string, looked.marks)
         return None
 
@@ -95,7 +95,8 @@ class AnswerCache:
         if key is not None:
             answers = list(given)
             provenance, model = self._provenance(key, answers), self._model(llm_string)
-            self._blocking.offer(key, answers, FORM, provenance=provenance, model=model, marks=marks)
+            if self._blocking.offer(key, answers, FORM, provenance=provenance, model=model, marks=marks):
+                self._learn(key, prompt, llm_string, answers)
 
     def clear(self, given: dict[str, Any]) -> None:
         """Drop the answers of the namespace, or those of the tags and models in `given`, and nothing else."""
@@ -117,11 +118,11 @@ class AnswerCache:
             return None
         seen = self.setup.flights.landed
         looked = await self._awaiting.look(key, self._model(llm_string))
-        found = looked if isinstance(looked, Found) else None
+        found = looked if isinstance(looked, Found) else await self._anear(key, prompt, llm_string, looked)
         if found is None or found.is_due:
             found = await self._awaiting.share(key, seen, call_here(), found)
         if found is not None:
-            return served(found.entry)
+            return served(found)
         self._missed(key, prompt, llm_string, looked.marks)
         return None
 
@@ -131,7 +132,8 @@ class AnswerCache:
         if key is not None:
             answers = list(given)
             provenance, model = self._provenance(key, answers), self._model(llm_string)
-            await self._awaiting.offer(key, answers, FORM, provenance=provenance, model=model, marks=marks)
+            if await self._awaiting.offer(key, answers, FORM, provenance=provenance, model=model, marks=marks):
+                await self._alearn(key, prompt, llm_string, answers)
 
     async def aclear(self, given: dict[str, Any]) -> None:
         """As `clear`."""
@@ -144,6 +146,18 @@ class AnswerCache:
     async def adelete(self, model: Any, asked: Any) -> None:
         """As `delete`."""
         await self._awaiting.delete(self._key_of(model, asked))
+
+    def _near(self, key: Key, prompt: str, llm_string: str, missed: Missed) -> Found | None:
+        """Return the answer of another prompt that may be given to this one, which has none; here there never is one."""
+
+    def _learn(self, key: Key, prompt: str, llm_string: str, answers: list[Generation]) -> None:
+        """Have a prompt found by others, whose answers are kept under `key`; here none is."""
+
+    async def _anear(self, key: Key, prompt: str, llm_string: str, missed: Missed) -> Found | None:
+        """As `_near`."""
+
+    async def _alearn(self, key: Key, prompt: str, llm_string: str, answers: list[Generation]) -> None:
+        """As `_learn`."""
 
     def _key_of(self, model: Any, asked: Any) -> Key:
         from llmcache_langchain.questions import question_of  # noqa: PLC0415 -- loads LangChain's models; few delete

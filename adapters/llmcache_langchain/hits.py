@@ -4,17 +4,18 @@
 - Usage of zero tokens, complete in its fields: usage callbacks count nothing twice, and the message can be stored and
   read back after LangChain has added its own `total_cost: 0` (a usage of that field alone cannot).
 - `response_metadata["llmcache"]`: that it is a hit, when the answer was made, the usage that was paid then and the
-  id it had.
+  id it had. Of an answer that was kept for another question also `semantic`: which question, how near, by what margin.
 """
 
 import os
 from dataclasses import replace
 
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, Generation
 
 from llmcache.errors import DecodeError
+from llmcache.flows.looking import Found, Near
 from llmcache.model.entry import Entry
 from llmcache_langchain.generations import generations_from_plain
 from llmcache_langchain.moulds import Mould, Single
@@ -50,10 +51,26 @@ def _mark(generation: ChatGeneration, entry: Entry) -> None:
     message.response_metadata = {**message.response_metadata, MARKER: marker}
 
 
-def served(entry: Entry) -> list[Generation]:
-    """Return the generations of a revived entry for one caller, with fresh ids."""
-    answers: Mould | Single = entry.value
-    return answers.cast(fresh_id)
+def served(found: Found) -> list[Generation]:
+    """Return the generations of a revived entry for one caller, with fresh ids; one that was found by meaning says so."""
+    answers: Mould | Single = found.entry.value
+    generations = answers.cast(fresh_id)
+    if found.near is not None:
+        for generation in generations:
+            if isinstance(generation, ChatGeneration):
+                _mark_near(generation.message, found.near)
+    return generations
+
+
+def _mark_near(message: BaseMessage, near: Near) -> None:
+    told = {
+        "question": near.question,
+        "similarity": near.similarity,
+        "distance": 1.0 - near.similarity,
+        "margin": near.margin,
+    }
+    marker = {**message.response_metadata[MARKER], "semantic": told}
+    message.response_metadata = {**message.response_metadata, MARKER: marker}
 
 
 def fresh_id() -> str:
