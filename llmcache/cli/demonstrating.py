@@ -25,9 +25,10 @@ _NEEDED = ("llmcache_langchain", "langchain_openai")
     show_default=True,
     help="Where to keep things: a store URL, or the path of a llmcache.toml.",
 )
+@click.option("--vectors", is_flag=True, help="Show documents that are found by meaning, end, and come back.")
 @click.option("--delay", type=click.FloatRange(min=0), help="Seconds the local model takes to begin an answer.")
 @with_json
-def demo(store: str, delay: float | None, as_json: bool) -> int:
+def demo(store: str, vectors: bool, delay: float | None, as_json: bool) -> int:
     """Show the two use cases: an answer asked for again, a conversation remembered.
 
     Asks the model of $OPENAI_API_KEY (with $OPENAI_BASE_URL and $OPENAI_MODEL), or one on this machine that costs nothing.
@@ -38,6 +39,7 @@ def demo(store: str, delay: float | None, as_json: bool) -> int:
     arguments = [
         "--store",
         _whole(store),
+        *(["--vectors"] if vectors else []),
         *(["--json"] if as_json else []),
         *([] if delay is None else ["--delay", str(delay)]),
     ]

@@ -1,4 +1,4 @@
-"""`python -m llmcache_langchain.demo`: the two use cases, shown. `llmcache demo` and `make demo` start it."""
+"""`python -m llmcache_langchain.demo`: what llmcache is for, shown. `llmcache demo` and `make demo` start it."""
 
 import argparse
 import os
@@ -17,9 +17,13 @@ def main() -> int:
     parser.add_argument("--store", default="sqlite:./.llmcache")
     parser.add_argument("--delay", type=float, default=0.8)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--vectors", action="store_true")
     given = parser.parse_args()
     try:
-        _run(given.store, given.delay, given.json)
+        if given.vectors:
+            _run_shelf(given.store, given.json)
+        else:
+            _run(given.store, given.delay, given.json)
     except LLMCacheError as error:
         return _complained(str(error), code_of(error), given.json)
     except story.PartFailed as error:
@@ -42,6 +46,18 @@ def _run(store: str, delay: float, as_json: bool) -> None:
     show.show_asks(outcome)
     show.show_turns(outcome)
     show.show_places(looks)
+
+
+def _run_shelf(store: str, as_json: bool) -> None:
+    from llmcache_langchain.demo import shelf, shelf_show  # noqa: PLC0415 -- needs NumPy, which the others do not
+
+    if not as_json:
+        shelf_show.show_setting(store)
+    outcome = shelf.run(store)
+    if as_json:
+        show_json(shelf_show.summary(store, outcome))
+    else:
+        shelf_show.show(outcome)
 
 
 def _progress(what: str) -> None:

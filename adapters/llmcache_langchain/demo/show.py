@@ -38,7 +38,7 @@ def show_asks(outcome: Outcome) -> None:
     ]  # fmt: skip
     first = outcome.asks[0]["seconds"]
     rows = [
-        (ask["label"], _time(ask["seconds"]), _times(first, ask["seconds"]), str(ask["calls"]), str(ask["tokens"]))
+        (ask["label"], as_time(ask["seconds"]), _times(first, ask["seconds"]), str(ask["calls"]), str(ask["tokens"]))
         for ask in outcome.asks
     ]
     show_table(columns, rows)
@@ -56,7 +56,7 @@ def show_turns(outcome: Outcome) -> None:
     again = [turn for turn in outcome.turns if turn["session"] == REPLAY]
     say(
         f"\n   The same {len(again)} turns once more, as a new session: {sum(turn['calls'] for turn in again)} model calls, "
-        f"{_time(sum(turn['seconds'] for turn in again))} in all."
+        f"{as_time(sum(turn['seconds'] for turn in again))} in all."
     )
 
 
@@ -64,7 +64,7 @@ def _exchange(turn: dict[str, Plain]) -> list[tuple[str, ...]]:
     """Return the rows of a question and its answer."""
     return [
         (str(turn["process"]), "you", turn["question"], str(turn["remembered"]), ""),
-        ("", "model", turn["text"], "", _time(turn["seconds"])),
+        ("", "model", turn["text"], "", as_time(turn["seconds"])),
     ]
 
 
@@ -105,7 +105,8 @@ def _program() -> str:
     return shlex.quote(str(ours)) if ours.exists() else f"{shlex.quote(sys.executable)} -m llmcache"
 
 
-def _time(seconds: Seconds) -> str:
+def as_time(seconds: Seconds) -> str:
+    """Return a time as people say it."""
     return f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.1f} ms"
 
 
