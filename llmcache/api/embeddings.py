@@ -30,16 +30,18 @@ class Task:
     """One call of `embed` before any I/O.
 
     Attributes:
-        steps: Give a row for each different text.
+        steps: Give a row for each different text, in memory of their own.
         bar: Shows how far it is.
         places: Which row each text has; None where all texts differ.
-        dimensions: As wished, or 0.
     """
 
-    steps: "Steps[list[Array]]"
+    steps: "Steps[Array]"
     bar: Bar
     places: Sequence[int] | None
-    dimensions: int
+
+    def whole(self, rows: "Array") -> "Array":
+        """Return a row for each text, the array the caller's own."""
+        return rows if self.places is None else rows[self.places]
 
 
 class Vectors:
@@ -87,7 +89,7 @@ class Vectors:
         unique = list(different)
         steps = self._setup.observed(embed(unique, self._keys(unique, embedder, wishes), model, terms))
         places = None if len(unique) == len(given) else [different[text] for text in given]
-        return Task(steps, bar, places, embedder.dimensions or 0)
+        return Task(steps, bar, places)
 
     def _keys(self, texts: Sequence[str], embedder: Embedder, wishes: Options) -> list[Key]:
         from llmcache.keys import embedding_keys  # noqa: PLC0415 -- as in `_task`
@@ -115,12 +117,6 @@ def checked_texts(texts: object) -> list[str]:
         if not isinstance(text, str):
             raise UsageError(f"texts[{place}] is a text, found {type(text).__name__}")
     return given
-
-
-def _gathered(rows: "list[Array]", task: Task) -> "Array":
-    from llmcache.codec.floats import stacked  # noqa: PLC0415 -- as in `_task`
-
-    return stacked(rows, task.places, task.dimensions)
 
 
 class EmbeddingCache(Vectors):
@@ -168,7 +164,7 @@ class EmbeddingCache(Vectors):
         embedder = Embedder(model, role, dimensions, normalised)
         task = self._task(texts, call, embedder, ttl=ttl, batch_size=batch_size, progress=progress)
         with task.bar:
-            return _gathered(run(task.steps, self._setup.blocking_world), task)
+            return task.whole(run(task.steps, self._setup.blocking_world))
 
     def clear(self) -> None:
         """Drop all vectors of the namespace, and nothing else; StoreError where that failed."""
@@ -195,7 +191,7 @@ class AsyncEmbeddingCache(Vectors):
         embedder = Embedder(model, role, dimensions, normalised)
         task = self._task(texts, call, embedder, ttl=ttl, batch_size=batch_size, progress=progress)
         with task.bar:
-            return _gathered(await run_async(task.steps, self._setup.awaiting_world), task)
+            return task.whole(await run_async(task.steps, self._setup.awaiting_world))
 
     async def clear(self) -> None:
         """As `EmbeddingCache.clear`."""

@@ -1,16 +1,17 @@
-"""Frames: bodies that are no envelope, a short binary head before raw bytes.
+"""Frames: bodies that are no envelope, raw bytes between a short binary head and a check.
 
-An envelope is JSON, in which a vector of floats takes five times its room and thirty times the time to read. A frame has
-36 bytes before what it holds, all little-endian:
+An envelope is JSON, in which a vector of floats takes five times its room and thirty times the time to read. A frame has 32
+bytes before what it holds and four behind it, all little-endian:
 
-    magic 89 'L' 'L' 'C' | format 1 | form | 2 zero bytes | count u32 | scale f32 | made_at f64 | expires_at f64 | check u32
+    magic 89 'L' 'L' 'C' | format 1 | form | 2 zero bytes | count u32 | scale f32 | made_at f64 | expires_at f64 | ... | check u32
 
-`expires_at` is infinite where it does not expire. The check is a CRC-32 over everything else in the body and over the physical key: a
-body that was damaged, or lies under another key, does not fit it. It finds accidents; against somebody who can write to the store
+`expires_at` is infinite where it does not expire. The check is a CRC-32 over the physical key and everything before the check: a body
+that was damaged, or lies under another key, does not fit it. It finds accidents; against somebody who can write to the store
 there are seals. The first byte is none with which an envelope, squeezed or sealed, can begin (docs/decisions/0022).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
@@ -26,7 +27,9 @@ FORMAT: Final = 1
 MAGIC: Final = b"\x89LLC"
 _HEAD: Final = Struct("<4sBBxxIfdd")
 _CHECK: Final = Struct("<I")
-HEAD_BYTES: Final = _HEAD.size + _CHECK.size
+HEAD_BYTES: Final = _HEAD.size
+CHECK_BYTES: Final = _CHECK.size
+_OVERHEAD: Final = HEAD_BYTES + CHECK_BYTES
 
 
 class Form(IntEnum):
@@ -68,10 +71,10 @@ class Head:
         return now < self.expires_at
 
 
-def pack(head: Head, raw: bytes, key: Key) -> bytes:
+def pack(head: Head, raw: bytes | memoryview, key: Key) -> bytes:
     """Return `raw` in a frame, for keeping under `key`."""
     start = _HEAD.pack(MAGIC, FORMAT, head.form, head.count, head.scale, head.made_at, head.expires_at)
-    return b"%b%b%b" % (start, _CHECK.pack(_check(start, raw, key)), raw)
+    return b"".join((start, raw, _CHECK.pack(crc32(raw, crc32(start, _begun(key))))))
 
 
 def unpack(body: bytes, key: Key) -> tuple[Head, memoryview]:
@@ -81,19 +84,19 @@ def unpack(body: bytes, key: Key) -> tuple[Head, memoryview]:
         VersionError: A newer release wrote it.
         DecodeError: It is damaged, too long, no frame, or was written under another key.
     """
-    if type(body) is not bytes or not HEAD_BYTES <= len(body) <= MAX_BYTES:
-        raise DecodeError(f"a frame is bytes from {HEAD_BYTES} to {MAX_BYTES:,}, found {_shown(body)}")
+    if type(body) is not bytes or not _OVERHEAD <= len(body) <= MAX_BYTES:
+        raise DecodeError(f"a frame is bytes from {_OVERHEAD} to {MAX_BYTES:,}, found {_shown(body)}")
     magic, number, form, count, scale, made_at, expires_at = _HEAD.unpack_from(body)
     if magic != MAGIC or number < FORMAT:
         raise DecodeError(f"the body under {key.digest} is no frame")
     if number > FORMAT:
         raise VersionError(f"the body under {key.digest} is a frame of format {number}, this release reads {FORMAT}")
-    known, raw = _FORMS.get(form), memoryview(body)[HEAD_BYTES:]
+    known, raw = _FORMS.get(form), memoryview(body)[HEAD_BYTES:-CHECK_BYTES]
     if known is None or len(raw) != count * WIDTHS[known]:
         raise DecodeError(f"the frame under {key.digest} does not hold what it declares")
     if not (math.isfinite(made_at) and math.isfinite(scale)) or math.isnan(expires_at):
         raise DecodeError(f"the frame under {key.digest} has a number that is not finite")
-    if _CHECK.unpack_from(body, _HEAD.size)[0] != _check(body[: _HEAD.size], raw, key):
+    if _CHECK.unpack(body[-CHECK_BYTES:]) != tuple(checks(body, len(body), (key,))):
         raise DecodeError(f"the frame under {key.digest} does not fit its check: damaged, or written under another key")
     return Head(known, count, made_at, expires_at, scale), raw
 
@@ -106,8 +109,15 @@ def content(head: Head, raw: memoryview) -> bytes | list[float]:
     return [number * head.scale for number in numbers] if head.form is Form.INT8 else list(numbers)
 
 
-def _check(start: bytes, raw: bytes | memoryview, key: Key) -> int:
-    return crc32(raw, crc32(key.physical.encode("ascii"), crc32(start)))
+def checks(frames: bytes, size: int, keys: Sequence[Key]) -> list[int]:
+    """Return the check that each of frames should have, which stand behind each other and are `size` bytes long."""
+    view = memoryview(frames)
+    ends = range(size - CHECK_BYTES, len(frames), size)
+    return [crc32(view[end + CHECK_BYTES - size : end], _begun(key)) for end, key in zip(ends, keys, strict=True)]
+
+
+def _begun(key: Key) -> int:
+    return crc32(key.physical.encode("ascii"))
 
 
 def _shown(body: object) -> str:

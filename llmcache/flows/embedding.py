@@ -8,13 +8,23 @@ then waits for the calls of others. So two batches that overlap never wait for e
 """
 
 import math
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
 from llmcache.codec.envelopes import Envelopes
-from llmcache.codec.floats import Array, Vector, consumed, is_finite, pack_vector, rows_of, unpack_vector
+from llmcache.codec.floats import (
+    Array,
+    Batch,
+    consumed,
+    empty,
+    finite_rows,
+    likeness,
+    pack_vectors,
+    rows_of,
+    unpack_vectors,
+)
 from llmcache.errors import DataError, UsageError
 from llmcache.flows.failsafe import failing_open
 from llmcache.flows.once import LONGEST_WAIT, MOST_LEADERS
@@ -73,42 +83,64 @@ class Terms:
     most: int | None = None
     tell: Tell | None = None
 
-    def accepts(self, vector: Vector, now: Instant) -> bool:
-        """True where a kept vector may be served now."""
-        head = vector.head
-        is_young = self.max_age is None or now < head.made_at + self.max_age
-        return is_young and head.may_serve(now) and vector.is_at_least(self.precision)
+    def fit(self, batch: Batch, now: Instant) -> list[bool]:
+        """Return for each of kept vectors whether it may be served now."""
+        if not batch.is_at_least(self.precision):
+            return [False] * len(batch.rows)
+        young = now < batch.expires_at
+        if self.max_age is not None:
+            young &= now < batch.made_at + self.max_age
+        return [bool(fits) for fits in young.tolist()]
 
 
-@dataclass(slots=True)
 class Job:
     """The texts of one call, each once, and the vectors found so far.
 
     Attributes:
         texts: Different ones.
         keys: Of each.
-        rows: Its vector, shape (d,), or None.
+        table: A row for each text, shape (n, d), those that are not found yet without a meaning; None before the first is found.
+        has: Whether the row of a text was found.
         dimensions: Those of the model's own answers in this call; None before the first.
+        has_forgotten: What is kept has other dimensions, so that it is no use to look for it again.
     """
 
-    texts: Sequence[str]
-    keys: Sequence[Key]
-    model: Model
-    terms: Terms
-    rows: list[Array | None] = field(init=False)
-    dimensions: int | None = field(init=False)
+    __slots__ = ("dimensions", "has", "has_forgotten", "keys", "model", "table", "terms", "texts")
 
-    def __post_init__(self) -> None:
-        self.rows = [None] * len(self.texts)
-        self.dimensions = self.terms.dimensions
+    def __init__(self, texts: Sequence[str], keys: Sequence[Key], model: Model, terms: Terms) -> None:
+        self.texts, self.keys, self.model, self.terms = texts, keys, model, terms
+        self.table: Array | None = None
+        self.has = [False] * len(texts)
+        self.dimensions = terms.dimensions
+        self.has_forgotten = False
 
     def missing(self) -> list[int]:
         """Return the places of the texts without a vector."""
-        return [place for place, row in enumerate(self.rows) if row is None]
+        return [place for place, has in enumerate(self.has) if not has]
+
+    def take(self, places: Sequence[int], rows: Array) -> bool:
+        """Take over rows for texts, which stand in their order; False where those found so far have other dimensions."""
+        if self.table is None and len(places) == len(self.texts):
+            self.table, self.has = rows, [True] * len(rows)  # all at once, and so in order
+            return True
+        if self.table is None:
+            self.table = empty(len(self.texts), rows.shape[1])
+        if self.table.shape[1] != rows.shape[1]:
+            return False
+        self.table[places] = rows
+        for place in places:
+            self.has[place] = True
+        return True
+
+    def forget(self) -> int:
+        """Forget every vector, and return how many those were."""
+        count = sum(self.has)
+        self.table, self.has, self.has_forgotten = None, [False] * len(self.texts), True
+        return count
 
 
-def embed(texts: Sequence[str], keys: Sequence[Key], model: Model, terms: Terms) -> Steps[list[Array]]:
-    """Return a vector for each of different texts, shape (d,) each, from the store, from others' calls, or from the model.
+def embed(texts: Sequence[str], keys: Sequence[Key], model: Model, terms: Terms) -> Steps[Array]:
+    """Return a vector for each of different texts, shape (n, d), from the store, from others' calls, or from the model.
 
     Raises:
         UsageError: The model's answer is not one vector for each text, all of one length.
@@ -123,8 +155,10 @@ def embed(texts: Sequence[str], keys: Sequence[Key], model: Model, terms: Terms)
             yield from _looked_up(job, job.missing())
             yield from _counted(Happening.EMBEDDING_MISS, len(job.missing()))
         yield from _filled(job, seen)
-        yield from _agreed(job)
-    return [row for row in job.rows if row is not None]
+        yield from _called(
+            job, job.missing()
+        )  # again those that were kept with other dimensions than the model has now
+    return empty(0, terms.dimensions or 0) if job.table is None else job.table
 
 
 def _looked_up(job: Job, places: Sequence[int], *, leads: bool = False) -> Steps[None]:
@@ -140,27 +174,45 @@ def _looked_up(job: Job, places: Sequence[int], *, leads: bool = False) -> Steps
         if bodies is None:
             break
         now = yield from Now()
-        for place, body in zip(part, bodies, strict=True):
-            if body is not None:
-                yield from _taken(job, place, body, now)
-                if leads and job.rows[place] is not None:
+        found = {place: body for place, body in zip(part, bodies, strict=True) if body is not None}
+        yield from _taken(job, found, now)
+        if leads:
+            for place, body in found.items():
+                if job.has[place]:
                     yield from Land(job.keys[place], body)
-    found = Happening.EMBEDDING_COALESCED if leads else Happening.EMBEDDING_HIT
-    yield from _counted(found, before - len(job.missing()))
+    what = Happening.EMBEDDING_COALESCED if leads else Happening.EMBEDDING_HIT
+    yield from _counted(what, before - len(job.missing()))
 
 
-def _taken(job: Job, place: int, body: bytes, now: Instant | None) -> Steps[None]:
-    """Fill in the vector in `body`, where there is one that may be served; at `now` None any may that can be read."""
-    key = job.keys[place]
-    try:
-        vector = unpack_vector(job.terms.envelopes.unwrap(body, key), key)
-    except DataError as error:
-        yield from Emit(Event(Happening.EMBEDDING_UNREADABLE, key.digest, type(error).__name__))
-        return
-    if job.terms.dimensions not in (None, vector.values.size):
-        yield from Emit(Event(Happening.EMBEDDING_UNREADABLE, key.digest, "dimensions"))
-    elif now is None or job.terms.accepts(vector, now):
-        job.rows[place] = vector.values
+def _taken(job: Job, bodies: Mapping[int, bytes], now: Instant | None) -> Steps[None]:
+    """Fill in the vectors in bodies that may be served; at `now` None any may that can be read."""
+    alike: dict[object, list[tuple[int, bytes]]] = {}
+    for place, body in bodies.items():
+        try:
+            frame = job.terms.envelopes.unwrap(body, job.keys[place])
+        except DataError as error:
+            yield from _unreadable(job, place, type(error).__name__)
+        else:
+            alike.setdefault(likeness(frame), []).append((place, frame))
+    for group in alike.values():
+        places = [place for place, _ in group]
+        batch = unpack_vectors([frame for _, frame in group], [job.keys[place] for place in places])
+        for at, problem in batch.wrong.items():
+            yield from _unreadable(job, places[at], type(problem).__name__)
+        right = [places[at] for at in batch.places]
+        if not right:
+            continue
+        if job.terms.dimensions not in (None, batch.rows.shape[1]):
+            yield from _unreadable(job, places[0], "dimensions", len(right))
+            continue
+        fit = [True] * len(right) if now is None else job.terms.fit(batch, now)
+        kept = right if all(fit) else [place for place, fits in zip(right, fit, strict=True) if fits]
+        if kept and not job.take(kept, batch.rows if kept is right else batch.rows[fit]):
+            yield from _unreadable(job, kept[0], "dimensions", len(kept))
+
+
+def _unreadable(job: Job, place: int, detail: str, count: int = 1) -> Steps[None]:
+    yield from Emit(Event(Happening.EMBEDDING_UNREADABLE, job.keys[place].digest, detail, count=count))
 
 
 def _filled(job: Job, seen: int) -> Steps[None]:
@@ -172,15 +224,15 @@ def _filled(job: Job, seen: int) -> Steps[None]:
     if job.terms.shares and not job.terms.refresh:
         for _ in range(MOST_LEADERS):
             places = job.missing()
-            if not places:
-                return
+            if not places or job.has_forgotten:
+                break
             boarded = yield from BoardMany([job.keys[place] for place in places])
             mine = {place: flight for place, (flight, leads) in zip(places, boarded, strict=True) if leads}
             others = {place: flight for place, (flight, leads) in zip(places, boarded, strict=True) if not leads}
             try:
                 if (yield from Landed()) != seen:
                     yield from _looked_up(job, [*mine], leads=True)
-                yield from _called(job, [place for place in mine if job.rows[place] is None])
+                yield from _called(job, [place for place in mine if not job.has[place]])
             finally:
                 for flight in mine.values():
                     flight.abandon()  # nothing for those that have landed
@@ -192,26 +244,17 @@ def _filled(job: Job, seen: int) -> Steps[None]:
 def _joined(job: Job, others: dict[int, Flight]) -> Steps[None]:
     """Wait for the calls of others, and fill in what they bring."""
     before = len(job.missing())
-    waits = True
+    waits, brought = True, dict[int, bytes]()
     for place, flight in others.items():
         if waits or flight.is_over:
             outcome = yield from Await(flight, LONGEST_WAIT)
             if isinstance(outcome, bytes):
-                yield from _taken(job, place, outcome, None)
+                brought[place] = outcome
             else:
                 # One wait for a leader that hangs is enough.
                 waits = flight.is_over
+    yield from _taken(job, brought, None)
     yield from _counted(Happening.EMBEDDING_COALESCED, before - len(job.missing()))
-
-
-def _agreed(job: Job) -> Steps[None]:
-    """Embed anew what was kept with other dimensions than the model has now, or all where the kept ones disagree."""
-    sizes = {row.size for row in job.rows if row is not None}
-    if len(sizes) < 2:
-        return
-    odd = [place for place, row in enumerate(job.rows) if row is not None and row.size != job.dimensions]
-    yield from Emit(Event(Happening.EMBEDDING_UNREADABLE, job.keys[odd[0]].digest, "dimensions", count=len(odd)))
-    yield from _called(job, odd)
 
 
 def _called(job: Job, places: Sequence[int]) -> Steps[None]:
@@ -221,43 +264,46 @@ def _called(job: Job, places: Sequence[int]) -> Steps[None]:
         given, error = consumed(answer)
         rows = rows_of(given, len(part), whole=error is None, dimensions=job.dimensions)
         if len(rows):
-            job.dimensions = rows.shape[1]
-        done = part[: len(rows)]
-        for place, row in zip(done, rows, strict=True):
-            job.rows[place] = row
-        if not job.terms.bypass:
-            yield from _kept(job, done)
+            yield from _fresh(job, part[: len(rows)], rows)
         if error is not None:
             raise error
         if job.terms.tell is not None:
-            yield from Call(partial(job.terms.tell, len(job.texts) - len(job.missing()), len(job.texts)))
+            yield from Call(partial(job.terms.tell, sum(job.has), len(job.texts)))
 
 
-def _kept(job: Job, places: Sequence[int]) -> Steps[None]:
+def _fresh(job: Job, places: Sequence[int], rows: Array) -> Steps[None]:
+    """Take over what the model gave, and keep it. What was kept with other dimensions is of another model: it is forgotten."""
+    job.dimensions = rows.shape[1]
+    if not job.terms.bypass:
+        rows = yield from _kept(job, places, rows)
+    if not job.take(places, rows):
+        yield from _unreadable(job, places[0], "dimensions", job.forget())
+        job.take(places, rows)
+
+
+def _kept(job: Job, places: Sequence[int], rows: Array) -> Steps[Array]:
     """Keep vectors that were paid for, and give them to all who wait; what prevents either is told, never raised.
 
-    Those who wait get them also where the store fails.
+    Those who wait get them also where the store fails. Returns the vectors as they will be read.
     """
-    now = yield from Now()
-    packed = [put for place in places if (put := _packed(job, place, now)) is not None]
-    yield from _counted(Happening.NOT_ADMITTED, len(places) - len(packed), "not finite")
-    for part in _parts(packed, min(job.terms.most or MOST_WRITTEN, MOST_WRITTEN)):
+    terms, now = job.terms, (yield from Now())
+    finite = finite_rows(rows)
+    right, sound = list(places), rows
+    if not finite.all():
+        yield from _counted(Happening.NOT_ADMITTED, len(rows) - int(finite.sum()), "not finite")
+        right, sound = [place for place, is_right in zip(places, finite, strict=True) if is_right], rows[finite]
+    keys = [job.keys[place] for place in right]
+    expires_at = math.inf if terms.ttl is None else now + terms.ttl
+    frames = pack_vectors(sound, keys, precision=terms.precision, made_at=now, expires_at=expires_at)
+    puts = [Put(key, terms.envelopes.wrap(frame, key), terms.ttl) for key, frame in zip(keys, frames, strict=True)]
+    for part in _parts(puts, min(terms.most or MOST_WRITTEN, MOST_WRITTEN)):
         if not (yield from _written(part)):
             break
-    for put in packed:
+    for put in puts:
         yield from Land(put.key, put.body)
-
-
-def _packed(job: Job, place: int, now: Instant) -> Put | None:
-    """Return what is to be kept of a vector, and round it to what will be read from that; None where it is not worth keeping."""
-    values, key, terms = job.rows[place], job.keys[place], job.terms
-    if values is None or not is_finite(values):
-        return None
-    expires_at = math.inf if terms.ttl is None else now + terms.ttl
-    raw = pack_vector(values, key, precision=terms.precision, made_at=now, expires_at=expires_at)
-    if terms.precision != "float32":
-        job.rows[place] = unpack_vector(raw, key).values
-    return Put(key, terms.envelopes.wrap(raw, key), terms.ttl)
+    if frames and terms.precision != "float32":
+        rows[finite] = unpack_vectors(frames, keys).rows
+    return rows
 
 
 def _written(puts: Sequence[Put]) -> Steps[bool]:

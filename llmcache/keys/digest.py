@@ -40,9 +40,8 @@ def keys_of(namespace: Namespace, kind: Kind, sort: str, first: bytes, lasts: It
     keys: list[Key] = []
     for last in lasts:
         hashed = begun.copy()
-        hashed.update(len(last).to_bytes(8, "big"))
-        hashed.update(last)
-        keys.append(Key(space, hashed.hexdigest()))
+        hashed.update(len(last).to_bytes(8, "big") + last)
+        keys.append(Key.of_digest(space, hashed.hexdigest()))
     return keys
 
 

@@ -101,6 +101,15 @@ class Key:
         object.__setattr__(self, "physical", self.space.prefix + name)
 
     @classmethod
+    def of_digest(cls, space: Space, digest: str) -> "Key":
+        """Return the key whose name is a digest in hexadecimal, which needs no check: a batch has a thousand of them."""
+        key = object.__new__(cls)
+        object.__setattr__(key, "space", space)
+        object.__setattr__(key, "name", digest)
+        object.__setattr__(key, "physical", space.prefix + digest)
+        return key
+
+    @classmethod
     def from_physical(cls, physical: str) -> "Key":
         """Read back a `physical` form; UsageError for anything else."""
         head, _, name = physical.rpartition(":")

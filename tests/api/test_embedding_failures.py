@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import llmcache
-from llmcache.codec.floats import pack_vector
+from llmcache.codec.floats import pack_vectors
 from llmcache.errors import StoreError
 from llmcache.keys import embedding_keys
 from llmcache.model.embedder import Embedder
@@ -116,7 +116,8 @@ def test_sealed_vectors_come_back_and_are_not_seen(seal: llmcache.Seal, url: str
         named = cache.setup.envelopes.named(key)
         body = cache.body(named)
         assert body is not None
-        planted(cache, "a", pack_vector(vector("evil", 384), named, precision="float32", made_at=1.0))
+        (evil,) = pack_vectors(vectors(["evil"], 384), [named], precision="float32", made_at=1.0)
+        planted(cache, "a", evil)
         third = cache.embeddings.embed(["a"], model, model="m")
 
     assert [["a", "b"], ["a"]] == model.asked

@@ -10,7 +10,7 @@ import pytest
 
 import llmcache
 from llmcache.api.counters import Stats
-from llmcache.codec.floats import unpack_vector
+from llmcache.codec.frames import unpack
 from llmcache.errors import UsageError
 from llmcache.keys import embedding_keys
 from llmcache.model.embedder import Embedder
@@ -209,14 +209,16 @@ def test_a_model_that_changed_its_dimensions_embeds_all_anew(cache: llmcache.Cac
     assert 2 == cache.stats().embedding_unreadable
 
 
-def test_kept_vectors_that_disagree_are_all_embedded_anew(cache: llmcache.Cache) -> None:
-    """Nobody knows which of them are right."""
+@pytest.mark.parametrize("texts", [["a", "b"], ["b", "a"]])
+def test_where_kept_vectors_disagree_the_model_tells_which_are_right(cache: llmcache.Cache, texts: list[str]) -> None:
+    """Those that are not as it has them now are embedded anew."""
     old, new = Model(3), Model(4)
     cache.embeddings.embed(["a"], old, model="m")
     cache.embeddings.embed(["b"], new, model="m")
+    cache.embeddings.embed(texts, new, model="m")
     found = cache.embeddings.embed(["a", "b"], new, model="m")
 
-    assert [["b"], ["a", "b"]] == new.asked
+    assert sorted("bab" if texts[0] == "a" else "ba") == sorted(new.texts)
     assert vectors(["a", "b"]).tobytes() == found.tobytes()
 
 
@@ -249,15 +251,15 @@ def test_a_coarser_vector_is_embedded_anew_and_a_finer_one_is_used(fresh: Fresh)
 
 
 def test_the_body_is_as_documented(cache: llmcache.Cache, clock: Clock) -> None:
-    """A head of 36 bytes and the floats, under the key that `llmcache key` would show."""
+    """A head of 32 bytes, the floats, and a check of four, under the key that `llmcache key` would show."""
     cache.embeddings.embed(["a"], Model(384), model="m", ttl=60)
     (key,) = embedding_keys(["a"], Embedder("m"), cache.namespace)
     body = cache.body(key)
 
     assert body is not None
     assert 36 + 4 * 384 == len(body)
-    assert vector("a", 384).tobytes() == body[36:]
-    assert clock.now + 60 == unpack_vector(body, key).head.expires_at
+    assert vector("a", 384).tobytes() == body[32:-4]
+    assert clock.now + 60 == unpack(body, key)[0].expires_at
 
 
 def test_answers_and_vectors_do_not_meet(cache: llmcache.Cache) -> None:

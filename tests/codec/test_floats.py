@@ -3,7 +3,6 @@
 import math
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,21 +10,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcache.codec import floats
-from llmcache.codec.floats import consumed, is_finite, pack_vector, require_numpy, rows_of, stacked, unpack_vector
-from llmcache.codec.frames import HEAD_BYTES, Form, Head, pack
-from llmcache.errors import DataError, DecodeError, PluginError, UsageError
-from llmcache.model.embedder import Precision
+from llmcache.codec.floats import (
+    consumed,
+    empty,
+    finite_rows,
+    likeness,
+    pack_vectors,
+    require_numpy,
+    rows_of,
+    unpack_vectors,
+)
+from llmcache.codec.frames import CHECK_BYTES, HEAD_BYTES, WIDTHS, Form, Head, pack
+from llmcache.errors import PluginError, UsageError
+from llmcache.model.embedder import PRECISIONS, Precision
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 
 KEY = Key(Space(Namespace.of("shop"), Kind.EMBEDDING), "9f86d081884c7d65")
+FORMS: dict[Precision, Form] = {"float32": Form.FLOAT32, "float16": Form.FLOAT16, "int8": Form.INT8}
 numbers = st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=40)
 
 
 def there_and_back(values: list[float] | floats.Array, precision: Precision = "float32") -> floats.Array:
     """What is read of a vector that was kept."""
-    body = pack_vector(np.array(values, dtype="f4"), KEY, precision=precision, made_at=1.0)
-    return unpack_vector(body, KEY).values
+    body = packed(np.array(values, dtype="f4"), precision)
+    row: floats.Array = unpack_vectors([body], [KEY]).rows[0]
+    return row
+
+
+def packed(row: floats.Array, precision: Precision = "float32") -> bytes:
+    """The body of one vector."""
+    (body,) = pack_vectors(row[None], [KEY], precision=precision, made_at=1.0)
+    return body
 
 
 @given(numbers)
@@ -71,45 +87,92 @@ def test_directions_survive() -> None:
 def test_bodies_are_no_longer_than_they_must_be() -> None:
     """A head of 36 bytes, and four, two or one byte a dimension."""
     row = np.ones(384, dtype="f4")
-    sizes = [len(pack_vector(row, KEY, precision=one, made_at=1.0)) for one in ("float32", "float16", "int8")]
+    sizes = [len(packed(row, one)) for one in ("float32", "float16", "int8")]
 
     assert [36 + 1536, 36 + 768, 36 + 384] == sizes
-    assert HEAD_BYTES == 36
+    assert HEAD_BYTES + CHECK_BYTES == 36
 
 
 def test_what_is_kept_more_exactly_will_do() -> None:
     """And what is kept less exactly will not."""
-    row = np.ones(3, dtype="f4")
-    kept = {
-        one: unpack_vector(pack_vector(row, KEY, precision=one, made_at=1.0), KEY)
-        for one in ("float32", "float16", "int8")
-    }
+    row, every = np.ones(3, dtype="f4"), PRECISIONS
+    kept = {one: unpack_vectors([packed(row, one)], [KEY]) for one in every}
 
     assert {"float32": 3, "float16": 2, "int8": 1} == {
-        one: sum(vector.is_at_least(wanted) for wanted in ("float32", "float16", "int8"))
-        for one, vector in kept.items()
+        one: sum(batch.is_at_least(wanted) for wanted in every) for one, batch in kept.items()
     }
 
 
 @given(st.sampled_from(list(Form)), st.binary(max_size=64), st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_forged_vectors_are_vectors_or_an_error_of_ours(form: Form, raw: bytes, scale: float) -> None:
     """Whatever numbers stand in them."""
-    count = len(raw) // {Form.FLOAT32: 4, Form.FLOAT16: 2}.get(form, 1)
+    count = len(raw) // WIDTHS[form]
+    raw = raw[: count * WIDTHS[form]]
     body = pack(Head(form, count, 1.0, math.inf, scale), raw, KEY)
-    try:
-        values = unpack_vector(body, KEY).values
-    except DataError:
-        return
+    batch = unpack_vectors([body], [KEY])
 
-    assert (form is not Form.BYTES, count) == (True, values.size)
-    assert np.float32 == values.dtype
+    assert (form is not Form.BYTES and count > 0) is (not batch.wrong)
+    assert batch.wrong or ((1, count), "float32") == (batch.rows.shape, batch.rows.dtype.name)
 
 
 def test_bytes_are_no_vector() -> None:
     """Nor is a vector of nothing."""
     for head, raw in ((Head(Form.BYTES, 4, 1.0), b"abcd"), (Head(Form.FLOAT32, 0, 1.0), b"")):
-        with pytest.raises(DecodeError, match="holds no vector"):
-            unpack_vector(pack(head, raw, KEY), KEY)
+        batch = unpack_vectors([pack(head, raw, KEY)], [KEY])
+
+        assert (0, 0) == (len(batch.rows), len(batch.places))
+        assert "holds no vector" in str(batch.wrong[0])
+
+
+OTHERS = [Key(KEY.space, f"{number}") for number in range(5)]
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("odd", [0, 2, 4])
+def test_of_bodies_that_are_alike_the_sound_ones_are_read(precision: Precision, odd: int) -> None:
+    """Wherever the others stand, and whatever is wrong with them; what they are is told as for one alone."""
+    rows = np.arange(15).reshape(5, 3).astype("f4")
+    bodies = pack_vectors(rows, OTHERS, precision=precision, made_at=2.0, expires_at=9.0)
+    alone = unpack_vectors([bodies[odd - 1]], [OTHERS[odd - 1]]).rows
+    ways = {
+        "a bit": bytes([*bodies[odd][:40], bodies[odd][40] ^ 1, *bodies[odd][41:]])
+        if len(bodies[odd]) > 40
+        else b"\0" * len(bodies[odd]),
+        "another key": bodies[odd - 1],
+        "no magic": b"\0" * len(bodies[odd]),
+        "newer": bodies[odd][:4] + b"\x02" + bodies[odd][5:],
+        "older": bodies[odd][:4] + b"\x00" + bodies[odd][5:],
+        "another form": pack(Head(Form.BYTES, len(bodies[odd]) - 36, 1.0), bodies[odd][32:-4], OTHERS[odd]),
+        "endless": pack(Head(FORMS[precision], 3, math.inf), bodies[odd][32:-4], OTHERS[odd]),
+        "never": pack(Head(FORMS[precision], 3, 1.0, math.nan), bodies[odd][32:-4], OTHERS[odd]),
+        "no scale": pack(Head(FORMS[precision], 3, 1.0, scale=math.nan), bodies[odd][32:-4], OTHERS[odd]),
+    }
+    for way, body in ways.items():
+        batch = unpack_vectors([*bodies[:odd], body, *bodies[odd + 1 :]], OTHERS)
+        sound = [place for place in range(5) if place != odd]
+
+        assert (way, [odd], sound) == (way, list(batch.wrong), batch.places.tolist())
+        assert np.allclose(rows[sound], batch.rows, atol=0.06)
+        assert ([2.0] * 4, [9.0] * 4) == (batch.made_at.tolist(), batch.expires_at.tolist())
+    assert alone.tobytes() == unpack_vectors(bodies, OTHERS).rows[odd - 1].tobytes()
+
+
+def test_nothing_sound_gives_nothing() -> None:
+    """And says what is wrong with each."""
+    batch = unpack_vectors([b"", b"x" * 40, bytes(40)], OTHERS[:3])
+
+    assert ([0, 1, 2], 0) == (list(batch.wrong), len(batch.rows))
+    assert {"DecodeError"} == {type(error).__name__ for error in batch.wrong.values()}
+
+
+def test_what_is_alike_can_be_read_in_one_step() -> None:
+    """Of one length and form."""
+    one, other, coarse = np.ones(3, "f4"), np.zeros(3, "f4"), np.ones(12, "f4")
+
+    assert likeness(packed(one)) == likeness(packed(other))
+    assert likeness(packed(one)) != likeness(packed(coarse, "int8"))
+    assert len(packed(one)) == len(packed(coarse, "int8"))
+    assert None is likeness(None)
 
 
 @pytest.mark.parametrize(
@@ -178,20 +241,11 @@ def test_what_an_iterator_gave_before_it_failed_is_there() -> None:
 
 
 def test_numbers_beyond_float32_are_not_finite() -> None:
-    """And told by nobody but `is_finite`: no warning."""
-    (row,) = rows_of([[1e300, 1.0]], 1, whole=True, dimensions=None)
+    """And told by nobody but `finite_rows`: no warning."""
+    rows = rows_of([[1e300, 1.0], [math.nan, 1.0], [1.0, 2.0]], 3, whole=True, dimensions=None)
 
-    assert [False, False, True] == [is_finite(row), is_finite(np.array([math.nan], "f4")), is_finite(np.ones(2, "f4"))]
-
-
-def test_rows_are_put_together_in_any_order() -> None:
-    """Each copied; none give no rows of the dimensions that are asked for."""
-    rows: list[Any] = [np.array([1.0, 2.0], "f4"), np.array([3.0, 4.0], "f4")]
-    whole = stacked(rows, [1, 0, 1], 0)
-
-    assert [[3.0, 4.0], [1.0, 2.0], [3.0, 4.0]] == whole.tolist()
-    assert not np.shares_memory(whole, rows[0])
-    assert ((0, 7), "float32") == (stacked([], None, 7).shape, stacked([], None, 7).dtype.name)
+    assert [False, False, True] == finite_rows(rows).tolist()
+    assert ((0, 7), "float32") == (empty(0, 7).shape, empty(0, 7).dtype.name)
 
 
 def test_a_missing_numpy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

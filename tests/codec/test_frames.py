@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmcache.codec.frames import HEAD_BYTES, Form, Head, pack, unpack
+from llmcache.codec.frames import CHECK_BYTES, HEAD_BYTES, Form, Head, pack, unpack
 from llmcache.errors import DataError, DecodeError, VersionError
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
@@ -24,8 +24,8 @@ def test_a_frame_comes_back() -> None:
     head, raw = unpack(BODY, KEY)
 
     assert (HEAD, b"abcdefgh") == (head, bytes(raw))
-    assert HEAD_BYTES + 8 == len(BODY)
-    assert HEAD_BYTES <= 64
+    assert HEAD_BYTES + 8 + CHECK_BYTES == len(BODY)
+    assert HEAD_BYTES + CHECK_BYTES <= 64
 
 
 def test_a_frame_is_the_same_in_every_release() -> None:
@@ -33,7 +33,7 @@ def test_a_frame_is_the_same_in_every_release() -> None:
     start = struct.pack("<4sBBHIfdd", b"\x89LLC", 1, 1, 0, 2, 0.0, 1763800000.5, 1763886400.5)
 
     assert start == BODY[:32]
-    assert "d6e99df9" == BODY[32:36].hex()
+    assert (b"abcdefgh", "7f951280") == (BODY[32:-4], BODY[-4:].hex())
 
 
 @given(st.binary(max_size=100), st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False))
@@ -69,7 +69,7 @@ def forged(form: int = 1, count: int = 1, scale: float = 0.0, made_at: float = 1
     """A frame with a check that fits, as somebody writes it who can write to the store."""
     start = struct.pack("<4sBBHIfdd", b"\x89LLC", 1, form, 0, count, scale, made_at, expires_at)
     raw = b"abcd"
-    return start + crc32(start + KEY.physical.encode() + raw).to_bytes(4, "little") + raw
+    return start + raw + crc32(KEY.physical.encode() + start + raw).to_bytes(4, "little")
 
 
 def test_forged_heads_are_refused() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llmcache.codec.envelopes import READABLE
-from llmcache.codec.floats import pack_vector
+from llmcache.codec.floats import pack_vectors
 from llmcache.errors import StoreUnavailable
 from llmcache.flows.embedding import MOST_READ, MOST_WRITTEN, Terms, embed
 from llmcache.flows.once import LONGEST_WAIT
@@ -23,7 +23,7 @@ from tests.flows.hand_flight import HandFlight
 
 SPACE = Space(Namespace(("shop",)), Kind.EMBEDDING)
 A, B = Key(SPACE, "a"), Key(SPACE, "b")
-BODIES = {key: pack_vector(vector(key.name), key, precision="float32", made_at=100.0) for key in (A, B)}
+BODIES = dict(zip((A, B), pack_vectors(vectors(["a", "b"]), (A, B), precision="float32", made_at=100.0), strict=True))
 TERMS = Terms(READABLE)
 
 

@@ -113,6 +113,15 @@ def test_longest_physical_key() -> None:
     assert MAX_PHYSICAL_BYTES == max(lengths) < 1_024
 
 
+def test_a_key_of_a_digest_is_the_key_of_that_name() -> None:
+    """It is only made without the checks that a digest passes anyhow."""
+    space, digest = Space(Namespace.of("shop"), Kind.EMBEDDING), "9f86d081" * 8
+    quick, checked = Key.of_digest(space, digest), Key(space, digest)
+
+    assert (checked, checked.name, checked.space) == (quick, quick.name, quick.space)
+    assert checked.physical == quick.physical
+
+
 def test_key_is_not_equal_to_its_text() -> None:
     """A key equals keys only."""
     key = Key(SHOP, "a")
