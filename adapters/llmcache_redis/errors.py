@@ -31,7 +31,23 @@ def closed(op: str) -> ClosedError:
     return ClosedError(f"{NAME} was closed before {op}; open it again")
 
 
+_NO_DATABASE: Final = "NODATABASE"
+_NO_CLUSTER: Final = "NOCLUSTER"
+_NO_SENTINEL: Final = "NOSENTINEL"
+"""Codes of our own, for what servers say in words only."""
+
+_WORDS: Final = {
+    "db index": _NO_DATABASE,
+    "select is not allowed in cluster": _NO_DATABASE,
+    "cluster support disabled": _NO_CLUSTER,
+    "unknown command 'sentinel'": _NO_SENTINEL,
+    "unknown command `sentinel`": _NO_SENTINEL,
+}
+
 _HINTS: Final = {
+    _NO_DATABASE: "the server has no database of that number; a cluster has number 0 alone, and others 0 to 15 where nobody changed that",
+    _NO_CLUSTER: "the server is no member of a cluster; open it as redis:",
+    _NO_SENTINEL: "the server is no sentinel; name the sentinels, which mostly listen at port 26379, or open the server itself as redis:",
     "OOM": "the server's maxmemory is reached; let it evict (maxmemory-policy volatile-lru), or give it more",
     "READONLY": "the server is a replica; name the master",
     "NOPERM": "the user's access list forbids it; allow ~llmcache:* and the commands in docs/howto/redis.md",
@@ -77,8 +93,12 @@ def code_of(error: BaseException) -> str:
     for known, code in _CODES_OF_CLASSES.items():
         if isinstance(error, known):
             return "NOAUTH" if code == "WRONGPASS" and "required" in str(error).lower() else code
-    if "max number of clients" in str(error):
+    text = str(error)
+    if "max number of clients" in text:
         return "MAXCLIENTS"
+    for words, code in _WORDS.items():
+        if words in text.lower():
+            return code
     for found in _QUOTED_CODE.finditer(str(error)):
         if found[1] in _HINTS:
             return found[1]
@@ -111,9 +131,15 @@ def redirect_of(error: BaseException) -> Redirect | None:
 
 def is_answer(error: BaseException) -> bool:
     """True for what redis-py raises as the failure of a connection, though the server has answered."""
-    return isinstance(error, foreign.BusyLoadingError | foreign.AuthenticationError) or "max number of clients" in str(
-        error
-    )
+    if isinstance(error, foreign.BusyLoadingError | foreign.AuthenticationError):
+        return True
+    return isinstance(error, foreign.RedisError) and code_of(error) in {"MAXCLIENTS", _NO_DATABASE}
+
+
+def misnamed(error: object, server: object) -> StoreRefused | None:
+    """Return the error of ours where a server that is asked for its topology is none of that kind; None for any other reply."""
+    code = code_of(error) if isinstance(error, foreign.RedisError) else ""
+    return StoreRefused(f"{NAME} at {server}: {code}: {_HINTS[code]}") if code in {_NO_CLUSTER, _NO_SENTINEL} else None
 
 
 def refused(error: BaseException, deed: Deed) -> StoreError:
@@ -126,7 +152,9 @@ def refused(error: BaseException, deed: Deed) -> StoreError:
     return StoreUnavailable(told) if code in _PASSING else StoreRefused(told)
 
 
-def lost(error: BaseException | None, deed: Deed, *, maybe_done: bool, is_late: bool) -> StoreError:
+def lost(
+    error: BaseException | None, deed: Deed, *, maybe_done: bool, is_late: bool, server: object = None
+) -> StoreError:
     """Return the error of ours where no reply came.
 
     Args:
@@ -134,9 +162,10 @@ def lost(error: BaseException | None, deed: Deed, *, maybe_done: bool, is_late: 
         deed: What was wanted.
         maybe_done: A write of it may have reached the server.
         is_late: The deadline has passed.
+        server: Who was asked last: host and port, or the path of a socket; never a user or a password.
     """
     reason = "no answer in time" if is_late else _reason(error)
-    told = f"{NAME} could not do {deed}: {reason}"
+    told = f"{NAME if server is None else f'{NAME} at {server}'} could not do {deed}: {reason}"
     if maybe_done and deed.changes:
         return StoreTimeout(f"{told}; it may have been done, at most once: reread before repeating")
     if is_late:
@@ -145,7 +174,7 @@ def lost(error: BaseException | None, deed: Deed, *, maybe_done: bool, is_late: 
 
 
 def _reason(error: BaseException | None) -> str:
-    """Say what is the matter with a connection, without the address or what was sent."""
+    """Say what is the matter with a connection, without what was sent."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLError):

@@ -63,12 +63,13 @@ class Sender:
         """Send one command to one server, and return its reply."""
         deadline = Deadline(timeout)
         ((outcome,),) = yield Round((Part(server, (Command(words),)),), deadline)
-        return _told(outcome, deed, deadline)
+        return _told(outcome, deed, deadline, server)
 
 
-def _told(outcome: Outcome, deed: Deed, deadline: Deadline) -> Reply:
+def _told(outcome: Outcome, deed: Deed, deadline: Deadline, server: Address) -> Reply:
     if isinstance(outcome, Lost):
-        raise lost(outcome.error, deed, maybe_done=outcome.sent, is_late=not deadline.left()) from outcome.error
+        is_late = not deadline.left()
+        raise lost(outcome.error, deed, maybe_done=outcome.sent, is_late=is_late, server=server) from outcome.error
     if isinstance(outcome, foreign.RedisError):
         raise refused(outcome, deed) from outcome
     return outcome
@@ -151,9 +152,9 @@ class _Sending:
 
     def _judged(self, failed: list[tuple[int, Outcome, int]], parts: list[Part], places: list[list[int]]) -> list[int]:
         """Return the places to send again, or raise."""
-        losses = [outcome for _, outcome, _ in failed if isinstance(outcome, Lost)]
-        for part in {part for _, outcome, part in failed if isinstance(outcome, Lost)}:
-            self._topology.doubt(parts[part].address)
+        losses = [(outcome, parts[part].address) for _, outcome, part in failed if isinstance(outcome, Lost)]
+        for server in {server for _, server in losses}:
+            self._topology.doubt(server)
         if losses:
             self._after_loss(losses)
         for place, outcome, part in failed:
@@ -161,13 +162,16 @@ class _Sending:
                 self._after_answer(place, outcome, parts[part].address)
         return [place for place, _, _ in failed]
 
-    def _after_loss(self, losses: list[Lost]) -> None:
-        self._maybe_done = self._maybe_done or any(loss.sent for loss in losses)
-        worst = next((loss for loss in losses if loss.error is not None), losses[0])
+    def _after_loss(self, losses: list[tuple[Lost, Address]]) -> None:
+        was_sent = any(loss.sent for loss, _ in losses)
+        self._maybe_done = self._maybe_done or was_sent
+        worst, server = next((one for one in losses if one[0].error is not None), losses[0])
         is_late = not self._deadline.left() or isinstance(worst.error, foreign.TimeoutError | TimeoutError)
-        may_help = self._topology.can_refresh or any(loss.sent for loss in losses)
+        may_help = self._topology.can_refresh or was_sent
         if is_late or not self._left or not may_help:
-            raise lost(worst.error, self._deed, maybe_done=self._maybe_done, is_late=is_late) from worst.error
+            raise lost(
+                worst.error, self._deed, maybe_done=self._maybe_done, is_late=is_late, server=server
+            ) from worst.error
         self._left -= 1
         self._must_refresh = self._topology.can_refresh
 

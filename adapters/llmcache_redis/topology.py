@@ -10,7 +10,7 @@ from typing import Protocol
 from llmcache.errors import StoreUnavailable
 from llmcache_redis.commands import Address, Command, Lost, Part, Reply, Round, Wire
 from llmcache_redis.deadline import Deadline
-from llmcache_redis.errors import NAME
+from llmcache_redis.errors import NAME, misnamed
 from llmcache_redis.layout import SLOTS
 from llmcache_redis.replies import are_ranges, is_place
 
@@ -115,7 +115,10 @@ class Slots:
                 self._read(outcome, member)
                 self._doubted = None
                 return
-        raise StoreUnavailable(f"{NAME}: no member of the cluster answered; nothing was done")
+            if (error := misnamed(outcome, member)) is not None:
+                raise error
+        asked = ", ".join(map(str, members))
+        raise StoreUnavailable(f"{NAME}: no member of the cluster answered, of {asked}; nothing was done")
 
     def _read(self, ranges: Sequence[Sequence[Reply]], asked: Address) -> None:
         # A new list at once, so that no thread sees half of a table.
@@ -165,9 +168,11 @@ class Watched:
             if is_place(outcome):
                 self._master = Address(_text(outcome[0]), int(outcome[1]))
                 return
+            if (error := misnamed(outcome, sentinel)) is not None:
+                raise error
             answered = answered or not isinstance(outcome, Lost)
         why = "no sentinel knows the master's name" if answered else "no sentinel answered"
-        raise StoreUnavailable(f"{NAME}: {why}; nothing was done")
+        raise StoreUnavailable(f"{NAME}: {why}, of {', '.join(map(str, self._sentinels))}; nothing was done")
 
 
 def _half(deadline: Deadline) -> Deadline:

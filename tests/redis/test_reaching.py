@@ -1,6 +1,7 @@
 """Every way to reach a server: URLs of all forms, and clients that somebody hands in."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import closing
 from typing import cast
@@ -26,7 +27,7 @@ from llmcache_conformance.bench import Handle
 from llmcache_conformance.clock import Clock
 from llmcache_redis import open_pair, open_store
 from tests.redis.clusters import Members
-from tests.redis.servers import Server
+from tests.redis.servers import Server, free_port
 from tests.redis.things import MASTER, PASSWORD, SOUND, Encrypted, Watched, everything, key
 
 
@@ -225,6 +226,45 @@ def test_wrong_address(text: str) -> None:
     """An address that is none is refused with a sentence that says what is allowed."""
     with pytest.raises(ConfigError, match=WRONG[text]):
         open_pair(text)
+
+
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        ("redis://127.0.0.1:{}/99999", "NODATABASE: the server has no database of that number"),
+        ("redis+cluster://127.0.0.1:{}", "NOCLUSTER: the server is no member of a cluster; open it as redis:"),
+        ("redis+sentinel://127.0.0.1:{}/main", "NOSENTINEL: the server is no sentinel"),
+    ],
+)
+async def test_what_the_server_is_not_is_refused_and_not_waited_for(server: Server, form: str, found: str) -> None:
+    """It answers, so it is not away: the URL is to be changed, in both colours."""
+    pair = open_pair(form.format(server.port), timeout=20.0)
+    assert pair.blocking is not None
+    assert pair.awaiting is not None
+    with pytest.raises(StoreRefused, match=found):
+        pair.blocking.get_many((key(1),))
+    with pytest.raises(StoreRefused, match=found):
+        await pair.awaiting.get_many((key(1),))
+    await pair.awaiting.close()
+    pair.blocking.close()
+
+
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        ("redis://ada:secret@127.0.0.1:{}", "redis at 127.0.0.1:{} could not do get_many of .*: connection refused"),
+        ("redis+cluster://ada:secret@127.0.0.1:{}", "no member of the cluster answered, of 127.0.0.1:{};"),
+        ("redis+sentinel://ada:secret@127.0.0.1:{}/main", "no sentinel answered, of 127.0.0.1:{};"),
+    ],
+)
+def test_who_was_asked_is_named(form: str, found: str) -> None:
+    """Host and port, and no password."""
+    port = free_port()
+    with closing(open_store(form.format(port), timeout=20.0)) as store, pytest.raises(StoreUnavailable) as told:
+        store.get_many((key(1),))
+
+    assert re.search(found.format(port), str(told.value))
+    assert "secret" not in str(told.value)
 
 
 def test_restricted_server_has_no_databases(server: Server) -> None:
