@@ -113,7 +113,8 @@ class AsyncMomentoStore:
             return await self._tried(deed, rounds, budget)
         except Failure as failure:
             self._link.check_open(deed.op)
-            raise translated(failure, deed, self._link.settings.cache) from failure.__cause__
+            link = self._link
+            raise translated(failure, deed, link.settings.cache, link.account.target) from failure.__cause__
 
     async def _tried(self, deed: Deed, rounds: Callable[[], Rounds[R]], budget: Budget) -> R:
         """Do it once, and again where only the cache was missing and could be created."""

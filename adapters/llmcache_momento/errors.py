@@ -168,8 +168,8 @@ def _err_in(metadata: Any) -> str:
     return ""
 
 
-def translated(failure: Failure, deed: Deed, cache: str) -> StoreError:
-    """Return the error of ours to raise, once nothing more can be done about a failure."""
+def translated(failure: Failure, deed: Deed, cache: str, target: str) -> StoreError:
+    """Return the error of ours to raise, once nothing more can be done about a failure; `target` is where the service was asked."""
     status = failure.code.name if not failure.err else f"{failure.code.name}, {failure.err}"
     told = f"{NAME} could not do {deed}"
     if failure.is_too_large:
@@ -187,4 +187,4 @@ def translated(failure: Failure, deed: Deed, cache: str) -> StoreError:
         return StoreRefused(f"{told}: {why} ({status})")
     if deed.changes and not failure.is_certainly_not_done:
         return StoreTimeout(f"{told}: the answer was lost ({status}); it may have been done; reread before repeating")
-    return StoreUnavailable(f"{told}: the service did not answer ({status}); nothing was done")
+    return StoreUnavailable(f"{told}: the service at {target} did not answer ({status}); nothing was done")

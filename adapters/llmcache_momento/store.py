@@ -112,7 +112,8 @@ class MomentoStore:
                     raise
             return self._tried(deed, rounds, budget)
         except Failure as failure:
-            raise translated(failure, deed, self._link.settings.cache) from failure.__cause__
+            link = self._link
+            raise translated(failure, deed, link.settings.cache, link.account.target) from failure.__cause__
 
     def _tried(self, deed: Deed, rounds: Callable[[], Rounds[R]], budget: Budget) -> R:
         """Do it once, and again where only the cache was missing and could be created."""

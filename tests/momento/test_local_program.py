@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import llmcache
-from llmcache.errors import ConfigError
+from llmcache.errors import ConfigError, StoreError
+from llmcache_momento.local.__main__ import main
 from llmcache_momento.local.of_process import ADDRESS
 from tests.architecture.sources import ROOT
 
@@ -45,6 +46,27 @@ def test_the_program_prints_its_port_and_answers(program: "subprocess.Popen[str]
 
         assert "kept" == cache.responses.get(REQUEST)
     assert "for developers and tests" in program.stderr.readline()
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "http", "1.5"])
+def test_a_port_that_is_none_is_refused(
+    port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what a port is, and before anything is started."""
+    monkeypatch.setattr(sys, "argv", ["local", f"--port={port}"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+
+    assert f"a port is a number from 0 to 65535, found '{port}'" in capsys.readouterr().err
+
+
+def test_who_was_asked_is_named() -> None:
+    """Where nobody answers, by host and port."""
+    with (
+        llmcache.open("momento-local:127.0.0.1:1/shop") as cache,
+        pytest.raises(StoreError, match=r"at 127\.0\.0\.1:1 did not answer"),
+    ):
+        cache.responses.put(REQUEST, "kept")
 
 
 @pytest.mark.slow

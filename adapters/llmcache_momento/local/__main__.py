@@ -10,6 +10,7 @@ from pathlib import Path
 
 from llmcache_momento.local.server import MomentoLocal
 
+_LAST_PORT = 65_535
 _ABOUT = (
     "A stand-in for the Momento service on this machine, for developers and tests; not for production. "
     "Prints the port it listens on, on one line, and runs until it is interrupted. "
@@ -20,7 +21,9 @@ _ABOUT = (
 def main() -> None:
     """Run the stand-in."""
     parser = argparse.ArgumentParser(prog="python -m llmcache_momento.local", description=_ABOUT)
-    parser.add_argument("--port", type=int, default=0, help="the port to listen on; 0, the default, chooses a free one")
+    parser.add_argument(
+        "--port", type=_port, default=0, help="the port to listen on; 0, the default, chooses a free one"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument(
         "--cache", action="append", default=[], help="a cache that is there from the beginning; repeatable"
@@ -39,6 +42,12 @@ def main() -> None:
         sys.stderr.write("A stand-in for the Momento service, for developers and tests. Nothing it holds is kept.\n")
         with contextlib.suppress(KeyboardInterrupt):
             _wait()
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {_LAST_PORT}, found {text!r}")
+    return int(text)
 
 
 def _content(path: str) -> bytes:

@@ -69,7 +69,7 @@ def check(data: bytes) -> None:
     except LLMCacheError:
         return
     except Failure as failure:
-        translated(failure, Deed("op", _LOG, changes=True), "shop")
+        translated(failure, Deed("op", _LOG, changes=True), "shop", "host:443")
         return
     assert is_right(found)
 
