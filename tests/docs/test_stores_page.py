@@ -1,6 +1,7 @@
 """The table of stores in the docs, and the reports it is made from."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,11 @@ def test_every_stored_report_is_a_success() -> None:
     assert {"memory", "sqlite"} <= set(reports)
     assert [] == [name for name, report in reports.items() if not report["success"]]
     assert all(name.split("-")[0] in report["command"] for name, report in reports.items())
+
+
+def test_reports_name_no_folder_of_the_machine_that_made_them() -> None:
+    """It is another one with each run, and says nothing."""
+    assert [] == [name for name, report in stored().items() if re.search(r":/\w", report["command"] + report["url"])]
 
 
 def test_report_of_the_reference_is_of_the_present_suite() -> None:
