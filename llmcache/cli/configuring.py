@@ -9,7 +9,7 @@ import click
 
 from llmcache.cli.checking import Report, report_of
 from llmcache.cli.exits import ExitCode
-from llmcache.cli.options import with_json, with_namespace
+from llmcache.cli.options import is_default_folder, with_json, with_namespace
 from llmcache.cli.screen import Column, say, show_json, show_table
 from llmcache.cli.wording import count, size, span
 from llmcache.config.editors import json_schema
@@ -17,7 +17,7 @@ from llmcache.config.references import without_literal
 from llmcache.config.resolving import resolve
 from llmcache.config.schema import MAIN, options_of
 from llmcache.config.settings import Setting, Settings
-from llmcache.config.sources import CONFIG_VARIABLE, PROFILE_VARIABLE, URL_VARIABLE
+from llmcache.config.sources import CONFIG_VARIABLE, PROFILE_VARIABLE, URL_VARIABLE, cache_folder
 from llmcache.config.url import parse_url
 from llmcache.errors import ConfigError, PluginError
 from llmcache.model.units import Plain
@@ -116,13 +116,15 @@ def _value(setting: Setting) -> str:
 
 
 def _places(settings: Settings) -> dict[str, str]:
-    """Return what to add to the URLs in force whose paths count from a file's folder, and not from the working folder."""
+    """Return what to add to the URLs in force whose paths count from a file's folder, or that name none, and not from the working folder."""
     plugins = installed()
-    return {
+    relative = {
         choice.shown: f" (in {choice.folder})"
         for choice in settings.stores
         if choice.folder is not None and _is_relative(choice.shown, plugins)
     }
+    default = [choice.shown for choice in settings.stores if is_default_folder(parse_url(choice.url))]
+    return relative | dict.fromkeys(default, f" (in {cache_folder()})" if default else "")
 
 
 def _is_relative(shown: str, plugins: Sequence[Installed]) -> bool:

@@ -12,6 +12,7 @@ from llmcache.cli.finding import find
 from llmcache.cli.options import opened, shown_store, with_json, with_kind, with_store
 from llmcache.cli.reading import bodies_of, entry_of, head_data
 from llmcache.cli.screen import complain, readable_json, say, show_json
+from llmcache.cli.wording import duration, end
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key, Kind
 from llmcache.model.namespace import Namespace
@@ -69,13 +70,14 @@ def _data(key: Key, entries: Sequence[Entry]) -> dict[str, Plain]:
 
 def _show_entry(key: Key, entry: Entry, body_bytes: int) -> None:
     say(key.physical, style="bold")
-    say(f"made {_when(entry.made_at)}, {_until(entry.expires_at)}, {body_bytes:,} bytes, type {entry.type}")
-    known = head_data(entry)
-    shown = {name: known[name] for name in ("model", "input_tokens", "output_tokens", "cost", "seconds", "tags")}
     say(
-        ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in shown.items() if value)
-        or "nothing known about the call"
+        f"made {_when(entry.made_at)}, {_until(entry.expires_at, key.space.kind)}, {body_bytes:,} bytes, type {entry.type}"
     )
+    known = head_data(entry)
+    shown = {name: known[name] for name in ("model", "input_tokens", "output_tokens", "cost", "tags")}
+    words = [f"{name.replace('_', ' ')} {_plain(value)}" for name, value in shown.items() if value]
+    took = entry.provenance.seconds
+    say(", ".join(words + ([] if took is None else [f"took {duration(took)}"])) or "nothing known about the call")
     say()
     say(_numbers(entry.value) if key.space.kind is Kind.EMBEDDING else readable_json(entry.value))
 
@@ -101,5 +103,5 @@ def _when(at: Instant) -> str:
     return datetime.fromtimestamp(at).astimezone().isoformat(sep=" ", timespec="seconds")
 
 
-def _until(at: Instant | None) -> str:
-    return "kept until room is needed" if at is None else f"gone after {_when(at)}"
+def _until(at: Instant | None, kind: Kind) -> str:
+    return f"kept {end(kind)}" if at is None else f"gone after {_when(at)}"

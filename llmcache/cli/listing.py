@@ -11,11 +11,11 @@ from llmcache.cli.exits import ExitCode
 from llmcache.cli.options import opened, shown_store, with_json, with_kind, with_store
 from llmcache.cli.reading import FRAMED, Row, row_data, row_of
 from llmcache.cli.screen import Column, say, show_json, show_table
-from llmcache.cli.wording import size, span
+from llmcache.cli.wording import end, size, span
 from llmcache.errors import SealError
 from llmcache.model.key import Key, Kind
-from llmcache.model.units import Instant, Seconds
-from llmcache.protocols.scan import SpaceUse
+from llmcache.model.units import Instant
+from llmcache.protocols.scan import Listed, SpaceUse
 
 _DIGEST_SHOWN = 12
 
@@ -114,7 +114,7 @@ def _entry_cells(row: Row, now: Instant) -> tuple[str, ...]:
     return (
         row.key.name[:_DIGEST_SHOWN],
         "" if header is None else span(now - header.made_at),
-        _left(listed.ttl),
+        _left(listed),
         size(listed.body_bytes),
         *about,
     )
@@ -129,14 +129,12 @@ def _show_conversations(rows: Sequence[Row]) -> None:
     columns = [
         Column("Conversation"), Column("Messages", right=True), Column("Left", keep=True), Column("Size", right=True),
     ]  # fmt: skip
-    cells = [
-        (row.key.name, f"{row.listed.length:,}", _left(row.listed.ttl), size(row.listed.body_bytes)) for row in rows
-    ]
+    cells = [(row.key.name, f"{row.listed.length:,}", _left(row.listed), size(row.listed.body_bytes)) for row in rows]
     show_table(columns, cells)
 
 
-def _left(ttl: Seconds | None) -> str:
-    return "for ever" if ttl is None else span(ttl)
+def _left(listed: Listed) -> str:
+    return end(listed.key.space.kind) if listed.ttl is None else span(listed.ttl)
 
 
 def _tokens(number: int | None) -> str:

@@ -8,8 +8,8 @@ import click
 from llmcache.api.cache import Cache
 from llmcache.api.opening import open_settings
 from llmcache.config.resolving import resolve
-from llmcache.config.sources import NAMESPACE_VARIABLE, URL_VARIABLE
-from llmcache.config.url import parse_url
+from llmcache.config.sources import NAMESPACE_VARIABLE, URL_VARIABLE, cache_folder
+from llmcache.config.url import StoreURL, parse_url
 from llmcache.model.key import Kind
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -61,5 +61,14 @@ def opened(store: str | None, namespace: str | None) -> Cache:
 
 
 def shown_store(store: str | None) -> str:
-    """Return the URL in force, for people: with any password masked."""
-    return " and ".join(parse_url(choice.url).shown for choice in resolve(store).stores)
+    """Return the URL in force, for people: with any password masked, and with the folder that an SQLite store has by default."""
+    return " and ".join(_shown(parse_url(choice.url)) for choice in resolve(store).stores)
+
+
+def _shown(url: StoreURL) -> str:
+    return f"{url.shown}{cache_folder()}" if is_default_folder(url) else url.shown
+
+
+def is_default_folder(url: StoreURL) -> bool:
+    """True for SQLite in the user's cache folder: the store of whoever names none, who also wants to know where that is."""
+    return url.scheme == "sqlite" and not url.address

@@ -1,5 +1,6 @@
 """How quantities and foreign text look on a screen."""
 
+from llmcache.model.key import Kind
 from llmcache.model.units import Seconds
 
 _SIZES = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
@@ -22,6 +23,18 @@ def span(seconds: Seconds) -> str:
         if seconds >= factor - smaller / 2:
             return f"{seconds / factor:.0f} {unit}"
     return f"{max(seconds, 0.0):.0f} s"
+
+
+def duration(seconds: Seconds) -> str:
+    """Return how long something took, with two digits where it was short: "340 ms", "1.2 s", "3 min"."""
+    if seconds < 1.0:
+        return f"{max(seconds, 0.0) * 1_000:.3g} ms"
+    return f"{seconds:.1f} s" if seconds < 10.0 else span(seconds)
+
+
+def end(kind: Kind) -> str:
+    """Return until when something of a kind is kept that has no time to live."""
+    return "until room is needed" if kind.is_evictable else "for ever"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

@@ -1,5 +1,7 @@
 """`llmcache stats`: how full, and what it had cost."""
 
+from pathlib import Path
+
 import pytest
 
 import llmcache
@@ -30,6 +32,24 @@ def test_sums(command: Command, costly: str) -> None:
     assert {"input_tokens": 3000, "output_tokens": 33, "seconds": 4.5, "unreadable": 0} == sums["paid"]
     assert {"input_tokens": 0, "output_tokens": 0, "seconds": 0.0, "unreadable": 0} == sums["other"]
     assert [None] == [space["cost_of_answers"] for space in spaces if space["kind"] == "history"]
+
+
+def test_the_folder_of_who_names_none_is_shown(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the default store lies, also in the configuration; with and without something in it."""
+    monkeypatch.delenv("LLMCACHE_URL", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    empty = command("stats")
+    with llmcache.open("sqlite:") as cache:
+        cache.history("x").append(["hi"])
+    held = command("stats", "--json")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    shown = command("config", "show")
+
+    assert f"sqlite:{tmp_path}/llmcache holds nothing yet.\n" == empty.out
+    assert "sqlite: (in /xdg/llmcache)" in shown.out
+    assert f"sqlite:{tmp_path}/llmcache" == held.data["store"]
 
 
 def test_table(command: Command, costly: str) -> None:

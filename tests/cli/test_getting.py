@@ -5,9 +5,13 @@ import json
 import pytest
 
 import llmcache
+from llmcache.api.responses import Form
+from llmcache.model.entry import Provenance
 from llmcache.model.key import Key
 from llmcache.protocols.key_value import Put
 from tests.cli.conftest import ANSWER, NASTY, OTHER, Command, key_of
+
+PLAIN = Form("json", lambda answer: answer, lambda _: None)
 
 
 def test_by_whole_key(command: Command, store: str) -> None:
@@ -18,6 +22,21 @@ def test_by_whole_key(command: Command, store: str) -> None:
     assert said.out.startswith(key_of("shop").physical + "\n")
     for shown in ("made 20", "gone after 20", "type json", "model gpt-5.4-mini", json.dumps(ANSWER)):
         assert shown in said.out
+
+
+def test_what_is_known_of_the_call_is_readable(command: Command, store: str) -> None:
+    """How long it took, and until when an answer without an end is kept, in the words of `ls`."""
+    with llmcache.open(store, namespace="paid") as cache:
+        request = llmcache.Request(model="m", messages=[])
+        known = Provenance(model="m", input_tokens=3, seconds=1.2345678901)
+        cache.responses.offer(key_of("paid", request), "answer", PLAIN, provenance=known)
+    said = command("get", key_of("paid", request).physical, "--store", store).out
+    listed = command("ls", "--namespace", "paid", "--store", store).out
+
+    assert "model m, input tokens 3, took 1.2 s\n" in said
+    assert ("kept until room is needed", "until room is needed") == tuple(
+        text for text, where in (("kept until room is needed", said), ("until room is needed", listed)) if text in where
+    )
 
 
 def test_by_beginning_of_a_digest(command: Command, store: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmcache.cli.wording import count, one_line, size, span, visible
+from llmcache.cli.wording import count, duration, one_line, size, span, visible
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,15 @@ def test_sizes(number: int, shown: str) -> None:
 def test_spans(seconds: float, shown: str) -> None:
     """A length of time is shown in its largest unit, and is never negative."""
     assert shown == span(seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(-1, "0 ms"), (0.0004, "0.4 ms"), (0.34, "340 ms"), (1.2345, "1.2 s"), (59, "59 s"), (200, "3 min")],
+)
+def test_durations(seconds: float, shown: str) -> None:
+    """What was short is shown in milliseconds, or with one digit behind the point."""
+    assert shown == duration(seconds)
 
 
 def test_counts() -> None:
