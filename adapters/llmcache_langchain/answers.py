@@ -14,7 +14,7 @@ from llmcache.api.opening import open as open_cache
 from llmcache.api.options import in_force
 from llmcache.api.responses import AsyncResponseCache, Form, ResponseCache
 from llmcache.api.setup import Setup, Tenant
-from llmcache.errors import UsageError
+from llmcache.errors import ClosedError, UsageError
 from llmcache.flows.looking import Found, Missed
 from llmcache.keys import langchain_key, langchain_model
 from llmcache.memory.forking import lock_across_forks
@@ -77,10 +77,14 @@ class AnswerCache:
             remember(self, prompt, llm_string, Under(None))
             return None
         seen = self.setup.flights.landed
-        looked = self._blocking.look(key, self._model(llm_string))
-        found = looked if isinstance(looked, Found) else self._near(key, prompt, llm_string, looked)
-        if found is None or found.is_due:
-            found = self._blocking.share(key, seen, call_here(), found)
+        try:
+            looked = self._blocking.look(key, self._model(llm_string))
+            found = looked if isinstance(looked, Found) else self._near(key, prompt, llm_string, looked)
+            if found is None or found.is_due:
+                found = self._blocking.share(key, seen, call_here(), found)
+        except ClosedError as error:
+            self._closed(key, error)
+            return None
         if found is not None:
             return served(found)
         self._missed(key, prompt, llm_string, looked.marks)
@@ -117,10 +121,14 @@ class AnswerCache:
             remember(self, prompt, llm_string, Under(None))
             return None
         seen = self.setup.flights.landed
-        looked = await self._awaiting.look(key, self._model(llm_string))
-        found = looked if isinstance(looked, Found) else await self._anear(key, prompt, llm_string, looked)
-        if found is None or found.is_due:
-            found = await self._awaiting.share(key, seen, call_here(), found)
+        try:
+            looked = await self._awaiting.look(key, self._model(llm_string))
+            found = looked if isinstance(looked, Found) else await self._anear(key, prompt, llm_string, looked)
+            if found is None or found.is_due:
+                found = await self._awaiting.share(key, seen, call_here(), found)
+        except ClosedError as error:
+            self._closed(key, error)
+            return None
         if found is not None:
             return served(found)
         self._missed(key, prompt, llm_string, looked.marks)
@@ -190,6 +198,11 @@ class AnswerCache:
             return key, under.marks
         self.setup.tell(Event(Happening.NOT_ADMITTED, key.digest, "asked under another namespace"))
         return None, None
+
+    def _closed(self, key: Key, error: ClosedError) -> None:
+        """Count a miss: a model whose cache was closed, as a global one may be at the end of a `with`, goes on without it."""
+        self.setup.tell(Event(Happening.STORE_FAILED, key.digest, type(error).__name__))
+        self._warn_once(error)
 
     def _warn_once(self, error: UsageError) -> None:
         if not self._has_warned:

@@ -145,12 +145,16 @@ async def test_a_failing_store_never_fails_a_model(error: Exception) -> None:
     opened.close()
 
 
-def test_a_closed_cache_is_a_clear_error_before_the_model_is_paid(cache: LLMCache) -> None:
-    """And closing twice is none."""
+async def test_a_closed_cache_is_gone_past(cache: LLMCache, caplog: pytest.LogCaptureFixture) -> None:
+    """As one that is LangChain's global cache and was opened in a `with` that is over: each call counts, and one line warns."""
     model = FakeModel(cache=cache)
     cache.close()
     cache.close()
-    with pytest.raises(ClosedError):
-        model.invoke("hi")
+    texts = [model.invoke("hi").text, (await model.ainvoke("hi")).text]
 
-    assert model.calls == 0
+    assert ["you said: hi"] * 2 == texts
+    assert (2, 4) == (model.calls, cache.stats().store_failed)
+    (warning,) = [record.getMessage() for record in caplog.records if record.name == "llmcache"]
+    assert "calls go past the cache" in warning
+    with pytest.raises(ClosedError):
+        cache.clear()
