@@ -3,6 +3,7 @@
 import atexit
 import os
 from collections.abc import Hashable
+from pathlib import Path
 
 from llmcache.api.cache import AsyncCache, Cache
 from llmcache.api.opening import open_settings
@@ -14,8 +15,8 @@ from llmcache.errors import UsageError
 from llmcache.memory.forking import lock_across_forks
 from llmcache.model.namespace import Namespace
 
-Given = str | Cache | AsyncCache | None
-"""A store URL or the path of a llmcache.toml, an open cache of either colour, or None for the configured one."""
+Given = str | Path | Cache | AsyncCache | None
+"""A store URL or the path of a llmcache.toml, as text or as a `Path`, an open cache of either colour, or None for the configured one."""
 
 
 def setup_of(given: Cache | AsyncCache, namespace: Namespace | str | None) -> Setup:
@@ -27,7 +28,7 @@ def setup_of(given: Cache | AsyncCache, namespace: Namespace | str | None) -> Se
 
 def check_given(given: object) -> None:
     """Raise UsageError unless `given` is a URL, an open cache, or None."""
-    if given is not None and not isinstance(given, str | Cache | AsyncCache):
+    if given is not None and not isinstance(given, str | Path | Cache | AsyncCache):
         raise UsageError(
             f"the store is a URL such as 'sqlite:', an open llmcache.Cache, or nothing; found {type(given).__name__}"
         )
@@ -45,7 +46,7 @@ class SharedCaches:
         self._settled: dict[Hashable, Settings] = {}
         self._opened: dict[Settings, Cache] = {}
 
-    def get(self, given: str | None, namespace: Namespace | str | None) -> Cache:
+    def get(self, given: str | Path | None, namespace: Namespace | str | None) -> Cache:
         """Return the shared cache for a URL, a file or the configuration, opened now if it is the first to ask.
 
         A file is read once: a change of it holds for the next process.
@@ -62,7 +63,7 @@ class SharedCaches:
             mine.close()
         return opened
 
-    def _settings(self, given: str | None, namespace: Namespace | str | None) -> Settings:
+    def _settings(self, given: str | Path | None, namespace: Namespace | str | None) -> Settings:
         check_namespace(namespace)
         asked = (given, namespace, *map(os.environ.get, VARIABLES), _folder())
         settled = self._settled.get(asked)

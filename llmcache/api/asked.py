@@ -13,6 +13,14 @@ def require_request(asked: object) -> None:
         raise UsageError(f"asked is a llmcache.Request, found {type(asked).__name__}")
 
 
+def require_call(call: object) -> None:
+    """Raise UsageError unless `call` can be called: who has the answer already wants to put it."""
+    if not callable(call):
+        raise UsageError(
+            f"call is a function that asks the model, found {type(call).__name__}; to keep an answer that is there, use put"
+        )
+
+
 def key_of(asked: Request | Key, space: Space, envelopes: Envelopes) -> Key:
     """Return the key for a request in the namespace of `space`; a ready key, as a store knows it, is its own answer.
 

@@ -313,6 +313,11 @@ class AsyncCache(Household):
             closing.push_async_callback(self._setup.flights.leases.close_async)
             closing.push_async_callback(self._setup.background.close_async)
 
+    def __await__(self) -> NoReturn:
+        raise UsageError(
+            "an async cache is open at once; write `async with llmcache.open_async(...) as cache`, without await"
+        )
+
     async def __aenter__(self) -> Self:
         return self
 

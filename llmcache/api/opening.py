@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from llmcache.api.cache import AsyncCache, Cache
 from llmcache.api.counters import Counters
@@ -29,7 +30,7 @@ from llmcache.policy.freshness import Aging
 
 
 def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.open
-    url: str | None = None,
+    url: str | Path | None = None,
     *,
     profile: str | None = None,
     namespace: Namespace | str | None = None,
@@ -55,8 +56,8 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
     What an argument says holds over what the environment says, and that over a file (docs/howto/configure.md).
 
     Args:
-        url: Which store: a URL such as "memory:", "sqlite:" or "sqlite:FOLDER", or the path of a llmcache.toml. None means
-            what the environment or a file says, or an SQLite file in the user's cache folder.
+        url: Which store: a URL such as "memory:", "sqlite:" or "sqlite:FOLDER", or the path of a llmcache.toml, as text or as a
+            `Path`. None means what the environment or a file says, or an SQLite file in the user's cache folder.
         profile: Which profile of the file; None means $LLMCACHE_PROFILE, or the one that the file names.
         namespace: A path such as "shop/prod" that keeps this application's entries apart; None means
             $LLMCACHE_NAMESPACE, or what the file says, or "default".
@@ -102,7 +103,7 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
 
 
 def open_async(
-    url: str | None = None,
+    url: str | Path | None = None,
     *,
     profile: str | None = None,
     namespace: Namespace | str | None = None,

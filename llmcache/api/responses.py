@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from llmcache.api.asked import key_of, require_request
+from llmcache.api.asked import key_of, require_call, require_request
 from llmcache.api.options import in_force
 from llmcache.api.setup import Setup
 from llmcache.api.shortcut import NOT_ANSWERED, NotAnswered, quick_look
@@ -132,6 +132,7 @@ class Answers:
         self, asked: Request, call: Callable[[], Plain | Awaitable[Plain]], wishes: Options
     ) -> Steps[Found | Plain]:
         require_request(asked)
+        require_call(call)
         return self._setup.observed(get_or_call(self._key(asked, wishes), call, self._terms(asked, wishes)))
 
     def _terms(self, asked: Request, wishes: Options) -> Terms:

@@ -24,7 +24,7 @@ DEFAULT_NAMESPACE = Namespace(("default",))
 
 
 def resolve(
-    given: str | None = None,
+    given: str | FilePath | None = None,
     *,
     namespace: Namespace | str | None = None,
     profile: str | None = None,

@@ -40,16 +40,18 @@ class Source:
     file: Path | None = None
 
 
-def find_source(given: str | None, environment: Mapping[str, str], folder: Path | None = None) -> Source:
+def find_source(given: str | Path | None, environment: Mapping[str, str], folder: Path | None = None) -> Source:
     """Return the source that holds: the argument, $LLMCACHE_URL, $LLMCACHE_CONFIG, a file from the folder upward, or none.
 
     Args:
-        given: A store URL, the path of a TOML file, or None.
+        given: A store URL, the path of a TOML file, as text or as a `Path`, or None.
         folder: Where the search begins; None means the working folder.
 
     Raises:
         ConfigError: A variable names something else than it should.
     """
+    if isinstance(given, Path):
+        given = str(given)
     if given is not None:
         is_path = isinstance(given, str) and is_file(given)
         return Source(ARGUMENT, file=at_home(given)) if is_path else Source(ARGUMENT, url=given)
@@ -131,6 +133,13 @@ def folder_named(scheme: str, address: str) -> Path | None:
                 f"{scheme}: names a folder on this machine; write {scheme}:FOLDER or {scheme}:///ABSOLUTE/FOLDER"
             )
         address = address[2:]
+        if address.startswith(("/./", "/../", "/~")):
+            # Other libraries take the third slash for a separator; ours is the root folder's, as in a file: URL.
+            meant = address[1:]
+            raise ConfigError(
+                f"{scheme}://{masked(address)} would be below the root folder; for a folder that is relative, or your home's, "
+                f"write {scheme}:{masked(meant)}"
+            )
     return at_home(address)
 
 

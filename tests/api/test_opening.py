@@ -69,6 +69,8 @@ def test_sqlite_entries_outlive_the_cache(tmp_path: Path) -> None:
         ("sqlite:?max_bytes=lots", "is 'lots'; allowed is a size"),
         ("sqlite://host/folder", "a folder on this machine"),
         ("memory:name", "takes no address"),
+        ("sqlite:///./folder", "would be below the root folder; .* write sqlite:./folder"),
+        ("disk:///~/folder", "write disk:~/folder"),
     ],
 )
 def test_a_wrong_url_says_what_is_allowed(url: str, message: str) -> None:
@@ -114,6 +116,32 @@ def test_a_wrong_argument_is_refused_before_the_store_is_opened(wrong: dict[str,
     (name,) = wrong
     with pytest.raises(UsageError, match=name):
         llmcache.open("memory:", **wrong)
+
+
+def test_a_path_is_as_good_as_its_text(tmp_path: Path) -> None:
+    """Of a file; that of a folder is told how it becomes a URL."""
+    file = tmp_path / "llmcache.toml"
+    file.write_text('[llmcache]\nstore = "memory:"\n')
+    with llmcache.open(file) as cache:
+        assert "memory" == cache.setup.store_name
+    with pytest.raises(ConfigError, match=f"for a folder write sqlite:{tmp_path}"):
+        llmcache.open(tmp_path)
+
+
+async def test_an_answer_in_the_place_of_the_call_is_refused(cache: llmcache.Cache) -> None:
+    """With what keeps an answer, in both colours."""
+    with pytest.raises(UsageError, match=r"call is a function that asks the model, found str; .* use put"):
+        cache.responses.get_or_call(REQUEST, "blue")  # type: ignore[arg-type] # callers without a checker
+    with pytest.raises(UsageError, match="call is a function"):
+        await cache.awaiting.responses.get_or_call(REQUEST, None)  # type: ignore[arg-type] # likewise
+
+
+async def test_an_async_cache_need_not_be_awaited() -> None:
+    """Whoever does so reads how it is used."""
+    cache = llmcache.open_async("memory:")
+    with pytest.raises(UsageError, match="without await"):
+        await cache
+    await cache.close()
 
 
 async def test_the_wrong_kind_of_with_says_the_right_one() -> None:

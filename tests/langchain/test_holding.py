@@ -1,6 +1,7 @@
 """Caches that objects of one turn share."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 import llmcache
 from llmcache.api.opening import open_settings
 from llmcache.config.settings import Settings
-from llmcache.errors import ClosedError, UsageError
+from llmcache.errors import ClosedError, ConfigError, UsageError
 from llmcache_langchain import ChatMessageHistory, LLMCache, holding
 
 
@@ -40,9 +41,16 @@ def test_all_who_ask_at_once_get_the_same_cache(monkeypatch: pytest.MonkeyPatch)
     shared.close()
 
 
-@pytest.mark.parametrize("wrong", [5, b"memory:", Path("/tmp")])
+@pytest.mark.parametrize("make", [LLMCache, lambda store: ChatMessageHistory("s", store)])
+def test_a_path_of_a_folder_is_told_what_it_becomes_as_a_url(make: Callable[[Any], object]) -> None:
+    """It is the mistake people make."""
+    with pytest.raises(ConfigError, match="for a folder write sqlite:/tmp"):
+        make(Path("/tmp"))
+
+
+@pytest.mark.parametrize("wrong", [5, b"memory:"])
 def test_what_is_no_store_is_refused(wrong: Any) -> None:
-    """A path is the mistake people make."""
+    """Whatever else it is."""
     for make in (LLMCache, lambda store: ChatMessageHistory("s", store)):
         with pytest.raises(UsageError, match=f"found {type(wrong).__name__}"):
             make(wrong)
