@@ -177,7 +177,9 @@ class Given:
         held = {name: getattr(settings, name) if value is None else value for name, value in said.items()}
         names = ("early_refresh", "jitter", "stale_if_error")
         aging = Aging(**{name: held.pop(name) or 0.0 for name in names})
-        return Defaults(**held, aging=aging, sliding=settings.sliding)
+        return Defaults(
+            **held, aging=aging, sliding=settings.sliding, similarity=settings.similarity, margin=settings.margin
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from llmcache.api.asked import require_request
 from llmcache.api.embeddings import AsyncEmbeddingCache, AsyncModel, EmbeddingCache
 from llmcache.api.options import in_force
 from llmcache.api.responses import Answers, AsyncResponseCache, OnStale, ResponseCache, handed_out, wishes_with
-from llmcache.api.setup import Setup
+from llmcache.api.setup import Defaults, Setup
 from llmcache.api.shortcut import NotAnswered
 from llmcache.codec.plain import copy_plain
 from llmcache.drivers.aio import run_async
@@ -56,7 +56,7 @@ class Manner:
         embed: Embeds a list of texts.
         model: The embedding model's name.
         embed_query: The same for questions, where the model makes another vector of them.
-        similarity: See `Thresholds`; None means its default.
+        similarity: See `Thresholds`; None means what a file says, or its default.
         margin: Likewise.
         verify: Is asked before an answer is given, and about near misses.
         with_tool_calls: True where turns may hold calls of tools or their results.
@@ -85,11 +85,14 @@ class Manner:
             _check_threshold(name, getattr(self, name))
         check_seconds("patience", self.patience)
 
-    @property
-    def thresholds(self) -> Thresholds:
-        """How sure a hit must be."""
-        given = {"similarity": self.similarity, "margin": self.margin}
-        return replace(Thresholds(), **{name: value for name, value in given.items() if value is not None})
+    def thresholds(self, defaults: Defaults) -> Thresholds:
+        """Return how sure a hit must be: as is said here, or else in a file."""
+        held = Thresholds()
+        for name in ("similarity", "margin"):
+            own = getattr(self, name)
+            value = getattr(defaults, name) if own is None else own
+            held = held if value is None else replace(held, **{name: value})
+        return held
 
 
 def _check_threshold(name: str, found: object) -> None:
@@ -124,7 +127,13 @@ class Asking(Answers):
             return None
         named = replace(question, partition=self._setup.envelopes.named(question.partition))
         verify = None if self._manner.verify is None else self._verify
-        comparing = Comparing(self._embed, self._manner.thresholds, self._setup.decoded, self._setup.envelopes, verify)
+        comparing = Comparing(
+            self._embed,
+            self._manner.thresholds(self._setup.defaults),
+            self._setup.decoded,
+            self._setup.envelopes,
+            verify,
+        )
         return Inquiry(named, self._setup.space(Kind.RESPONSE, wishes), comparing)
 
     def _embed(self, text: str, role: Role) -> Op[bytes]:

@@ -26,7 +26,7 @@ from llmcache.model.event import Told
 from llmcache.model.key import Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import Coalesce, Options
-from llmcache.model.units import Instant, Seconds
+from llmcache.model.units import Instant, Seconds, Share
 from llmcache.policy.freshness import AGELESS, Aging
 from llmcache.protocols.key_value import AsyncKeyValueStore
 from llmcache.protocols.steps import R, Steps, through
@@ -51,6 +51,8 @@ class Defaults:
         coalesce: With whom a call that is under way is shared.
         embedding_ttl: Time to live of vectors, in seconds; None means they do not expire.
         embedding_precision: How exactly vectors are kept.
+        similarity: As in `policy.similarity.Thresholds`, like the next; None means its default.
+        margin: Likewise.
     """
 
     ttl: Seconds | None = None
@@ -63,6 +65,8 @@ class Defaults:
     coalesce: Coalesce = "process"
     embedding_ttl: Seconds | None = None
     embedding_precision: Precision = "float32"
+    similarity: Share | None = None
+    margin: Share | None = None
 
 
 @dataclass(frozen=True)

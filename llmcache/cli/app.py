@@ -21,13 +21,14 @@ from llmcache.cli.explaining import explain, key
 from llmcache.cli.getting import get
 from llmcache.cli.listing import ls
 from llmcache.cli.screen import complain, complain_of, say
+from llmcache.cli.tuning import tune
 from llmcache.errors import LLMCacheError
 
 TRACEBACK_VARIABLE = "LLMCACHE_TRACEBACK"
 
 
 @click.group(
-    commands=[demo, stores, key, explain, ls, get, clear, stats, config, conform],
+    commands=[demo, stores, key, explain, ls, get, clear, stats, config, conform, tune],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     invoke_without_command=True,
 )

@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from llmcache.config.document import Document, Value
 from llmcache.config.mistakes import error_of, nearest, shown
 from llmcache.config.references import filled, filled_url, names_in, shown_url
-from llmcache.config.schema import PURPOSES, Path, options_of
+from llmcache.config.schema import PURPOSES, SEMANTIC, Path, options_of
 from llmcache.config.sealing import seal_of, secrets_of, shown_keys, variables_of
 from llmcache.config.settings import NearChoice, Origin, Setting, Settings, StoreChoice
 from llmcache.config.sources import ARGUMENT, DEFAULT, NAMESPACE_VARIABLE, PROFILE_VARIABLE, Source, find_source
@@ -199,6 +199,8 @@ class _Resolving:
             max_messages=values["history", "max_messages"],
             embedding_ttl=values["embeddings", "ttl"],
             embedding_precision=values["embeddings", "precision"],
+            similarity=values["semantic", "similarity"],
+            margin=values["semantic", "margin"],
             seal=sealed,
             source=self._source,
             profile=self._profile,
@@ -328,7 +330,7 @@ class _Resolving:
 
 _OPTIONS: tuple[Path, ...] = tuple(
     path
-    for purpose, table in PURPOSES.items()
+    for purpose, table in {**PURPOSES, "semantic": SEMANTIC}.items()
     for path, option in options_of(table, (purpose,))
     if option.kind != "store"
 )

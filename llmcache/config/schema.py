@@ -142,6 +142,16 @@ EMBEDDINGS = Table(
     },
 )
 
+SEMANTIC = Table(
+    "How sure an answer by meaning must be; `llmcache tune` learns both from your own questions.",
+    {
+        "similarity": Option(
+            "share", "least cosine between a question and the kept one whose answer it gets", "`0.8`", "0.75"
+        ),
+        "margin": Option("share", "least margin of that answer over all others nearby", "`0.15`", "0.1"),
+    },
+)
+
 SEAL = Table(
     "The secrets with which everything is sealed: bodies, and where wanted names.",
     {
@@ -179,6 +189,7 @@ PROFILE = Table(
             '"sqlite:./.llmcache"',
         ),
         **PURPOSES,
+        "semantic": SEMANTIC,
         "seal": SEAL,
     },
 )

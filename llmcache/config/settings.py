@@ -119,6 +119,8 @@ class Settings:
         max_messages: Most messages a conversation keeps; None means all.
         embedding_ttl: Time to live of vectors, in seconds; None means they do not expire.
         embedding_precision: How exactly vectors are kept.
+        similarity: As in `policy.similarity.Thresholds`, like the next; None means its default.
+        margin: Likewise.
         seal: The secrets with which everything is sealed; None leaves it readable.
         source: Which source held.
         profile: The profile of the file in force, or "".
@@ -141,6 +143,8 @@ class Settings:
     max_messages: int | None = None
     embedding_ttl: Seconds | None = None
     embedding_precision: Precision = "float32"
+    similarity: Share | None = None
+    margin: Share | None = None
     seal: Seal | None = None
     source: Source = field(default=Source(DEFAULT), compare=False)
     profile: str = field(default="", compare=False)

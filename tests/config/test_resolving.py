@@ -242,6 +242,8 @@ def test_every_value_says_where_it_comes_from(tmp_path: Path) -> None:
         ("history.max_messages", 5, f"{file}:6 [llmcache.history]"),
         ("embeddings.ttl", None, "the default"),
         ("embeddings.precision", "float32", "the default"),
+        ("semantic.similarity", None, "the default"),
+        ("semantic.margin", None, "the default"),
         ("seal.keys", None, "the default"),
         ("seal.names", None, "the default"),
     ] == [(setting.key, setting.value, setting.origin.text) for setting in found.listed]

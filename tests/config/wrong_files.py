@@ -10,7 +10,7 @@ _SECONDS = "a length of time such as '250ms', '30s', '5m', '2h' or '7d', or a nu
 _SHARE = "a share such as '10%' or 0.1, from 0 to less than all"
 _NAMESPACE = "a text such as 'shop' or 'shop/prod'"
 _RESPONSES = "store, ttl, early_refresh, background_refresh, stale_if_error, jitter, coalesce, tag_models"
-_MAIN = "profile, namespace, store, responses, history, embeddings, seal"
+_MAIN = "profile, namespace, store, responses, history, embeddings, semantic, seal"
 _HISTORY = "store, ttl, sliding, max_messages"
 _ONE_SECRET = "a reference such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes"
 _SECRETS = "a list of references, each such as '${LLMCACHE_SEAL_KEY}', to base64 of 32 random bytes"
@@ -155,7 +155,7 @@ WRONG_FILES = [
     WrongFile(
         "profile that is no table",
         '[profiles]\ndev = "sqlite:"\n',
-        ":2: [profiles] dev: found 'sqlite:'; allowed a table with namespace, store, responses, history, embeddings, seal",
+        ":2: [profiles] dev: found 'sqlite:'; allowed a table with namespace, store, responses, history, embeddings, semantic, seal",
     ),
     WrongFile(
         "profile named like a URL",
@@ -165,7 +165,7 @@ WRONG_FILES = [
     WrongFile(
         "misspelt key of a profile",
         '[profiles.prod]\n# the store\nstores = "sqlite:"\n',
-        ":3: [profiles.prod] stores: found an unknown key; allowed namespace, store, responses, history, embeddings, seal; "
+        ":3: [profiles.prod] stores: found an unknown key; allowed namespace, store, responses, history, embeddings, semantic, seal; "
         "did you mean 'store'?",
     ),
     WrongFile(
