@@ -7,8 +7,9 @@ from pathlib import Path
 
 from llmcache.api.cache import AsyncCache, Cache
 from llmcache.api.opening import open_settings
+from llmcache.api.settling import settle
 from llmcache.api.setup import Setup
-from llmcache.config.resolving import check_namespace, resolve
+from llmcache.config.resolving import check_namespace
 from llmcache.config.settings import Settings
 from llmcache.config.sources import VARIABLES
 from llmcache.errors import UsageError
@@ -68,7 +69,7 @@ class SharedCaches:
         asked = (given, namespace, *map(os.environ.get, VARIABLES), _folder())
         settled = self._settled.get(asked)
         if settled is None:
-            settled = self._settled[asked] = resolve(given, namespace=namespace)
+            settled = self._settled[asked] = settle(given, namespace=namespace)
         return settled
 
     def close(self) -> None:

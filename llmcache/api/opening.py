@@ -10,11 +10,11 @@ from pathlib import Path
 from llmcache.api.cache import AsyncCache, Cache
 from llmcache.api.counters import Counters
 from llmcache.api.decoded import Decoded
+from llmcache.api.settling import settle
 from llmcache.api.setup import Defaults, Setup, Tenant
 from llmcache.api.stores import open_stores
 from llmcache.api.telling import Telling
 from llmcache.codec.envelopes import READABLE, Envelopes
-from llmcache.config.resolving import resolve
 from llmcache.config.settings import Settings
 from llmcache.drivers.worlds import Surroundings
 from llmcache.errors import UsageError
@@ -99,7 +99,7 @@ def open(  # noqa: A001 -- the name users type, llmcache.open(...), as in gzip.o
         embedding_ttl, embedding_precision,
     )  # fmt: skip
     manner = Manner(tenant, admit, listener, clock)
-    return Cache(set_up(lambda: resolve(url, namespace=namespace, profile=profile, seal=seal), given, manner))
+    return Cache(set_up(lambda: settle(url, namespace=namespace, profile=profile, seal=seal), given, manner))
 
 
 def open_async(
@@ -130,7 +130,7 @@ def open_async(
         embedding_ttl, embedding_precision,
     )  # fmt: skip
     manner = Manner(tenant, admit, listener, clock)
-    return AsyncCache(set_up(lambda: resolve(url, namespace=namespace, profile=profile, seal=seal), given, manner))
+    return AsyncCache(set_up(lambda: settle(url, namespace=namespace, profile=profile, seal=seal), given, manner))
 
 
 def open_settings(settings: Settings, *, look_only: bool = False) -> Cache:

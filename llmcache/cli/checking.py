@@ -6,19 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from llmcache.api.stores import deadline_mistakes, mistakes_in, url_of
+from llmcache.api.settling import wrong_stores
+from llmcache.api.stores import mistakes_in, url_of
 from llmcache.config.document import Document
 from llmcache.config.reading import read_document
-from llmcache.config.references import STAND_IN, without_literal
 from llmcache.config.resolving import resolve, written_secrets, written_stores
 from llmcache.config.settings import Settings, StoreChoice
 from llmcache.config.sources import find_source
-from llmcache.config.url import parse_url
-from llmcache.errors import ConfigError, LLMCacheError, Mistake, PluginError, StoreError
+from llmcache.errors import ConfigError, LLMCacheError, Mistake, StoreError
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Seconds
-from llmcache.plugins.catalogue import check, find, is_there, open_pair
+from llmcache.plugins.catalogue import is_there, open_pair
 from llmcache.plugins.loading import Installed, installed
 from llmcache.protocols.whole import StorePair
 
@@ -92,7 +91,7 @@ def report_of(given: str | None, profile: str | None, *, connect: bool) -> Repor
         return Report(source.origin, None, stores=_asked(settings, plugins) if connect else ())
     document = read_document(source.file, source.origin)
     report = Report(source.origin, document.file, profiles=tuple(document.profiles))
-    report = report.with_mistakes([*document.mistakes, *_wrong_stores(document, plugins)])
+    report = report.with_mistakes([*document.mistakes, *wrong_stores(document, plugins)])
     if document.mistakes:
         return report
     report = replace(report, variables=tuple(_variables(document)))
@@ -112,30 +111,6 @@ def _variables(document: Document) -> Iterator[Variable]:
     in_urls = [name for choice in written_stores(document) for name in choice.variables]
     names = dict.fromkeys([*in_urls, *written_secrets(document)])
     return (Variable(name, bool(os.environ.get(name))) for name in names)
-
-
-def _wrong_stores(document: Document, plugins: Sequence[Installed]) -> Iterator[Mistake]:
-    """Give what the installed stores say about the URLs of a file, those of other profiles included."""
-    for choice in written_stores(document):
-        try:
-            yield from _check_shape(choice, plugins)
-        except (ConfigError, PluginError) as error:
-            yield choice.origin.mistake("", "", str(error).replace(STAND_IN, "${...}"))
-
-
-def _check_shape(choice: StoreChoice, plugins: Sequence[Installed]) -> list[Mistake]:
-    """Raise where the URL is wrong, and return what is wrong beside it.
-
-    What a variable stands for is not judged: it may not be set here.
-    """
-    if choice.url.startswith("${"):
-        return []
-    url = parse_url(without_literal(choice.url))
-    known = find(url.scheme, plugins).options
-    # An unknown option stays, to be refused; the value of a known one is judged where it is no reference.
-    judged = {name: value for name, value in url.options.items() if name not in known or STAND_IN not in value}
-    check(replace(url, options=judged), plugins, options_only=STAND_IN in url.address)
-    return deadline_mistakes(choice, url.scheme, plugins)
 
 
 def _asked(settings: Settings, plugins: Sequence[Installed]) -> tuple[Answer, ...]:

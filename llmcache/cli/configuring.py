@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from llmcache.api.settling import settle
 from llmcache.cli.checking import Report, report_of
 from llmcache.cli.exits import ExitCode
 from llmcache.cli.options import is_default_folder, with_json, with_namespace
@@ -14,7 +15,6 @@ from llmcache.cli.screen import Column, say, show_json, show_table
 from llmcache.cli.wording import count, size, span
 from llmcache.config.editors import json_schema
 from llmcache.config.references import without_literal
-from llmcache.config.resolving import resolve
 from llmcache.config.schema import MAIN, options_of
 from llmcache.config.settings import Setting, Settings
 from llmcache.config.sources import CONFIG_VARIABLE, PROFILE_VARIABLE, URL_VARIABLE, cache_folder
@@ -45,7 +45,7 @@ def config() -> None:
 @with_json
 def show(*, store: str | None, profile: str | None, namespace: str | None, as_json: bool) -> int:
     """Show every value in force and where it came from. Secrets are not shown."""
-    settings = resolve(store, namespace=namespace, profile=profile)
+    settings = settle(store, namespace=namespace, profile=profile)
     if as_json:
         show_json(_data(settings))
         return ExitCode.OK

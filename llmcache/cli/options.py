@@ -7,7 +7,7 @@ import click
 
 from llmcache.api.cache import Cache
 from llmcache.api.opening import open_settings
-from llmcache.config.resolving import resolve
+from llmcache.api.settling import settle
 from llmcache.config.sources import NAMESPACE_VARIABLE, URL_VARIABLE, cache_folder
 from llmcache.config.url import StoreURL, parse_url
 from llmcache.model.key import Kind
@@ -57,12 +57,12 @@ def opened(store: str | None, namespace: str | None) -> Cache:
 
     Where nothing is there yet, an empty store in memory is opened instead: whoever looks must not make one.
     """
-    return open_settings(resolve(store, namespace=namespace), look_only=True)
+    return open_settings(settle(store, namespace=namespace), look_only=True)
 
 
 def shown_store(store: str | None) -> str:
     """Return the URL in force, for people: with any password masked, and with the folder that an SQLite store has by default."""
-    return " and ".join(_shown(parse_url(choice.url)) for choice in resolve(store).stores)
+    return " and ".join(_shown(parse_url(choice.url)) for choice in settle(store).stores)
 
 
 def _shown(url: StoreURL) -> str:

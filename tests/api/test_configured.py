@@ -1,6 +1,7 @@
 """Opening with a configuration file: what it says takes effect."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Kind
 from llmcache.plugins import catalogue
 from llmcache.protocols.whole import StorePair
+from llmcache_langchain import ChatMessageHistory, LLMCache
 from tests.stores import Clock
 
 REQUEST = llmcache.Request("m", [{"role": "user", "content": "hi"}])
@@ -251,3 +253,30 @@ def test_arguments_are_checked_before_the_file(here: Path) -> None:
     write(here, "wrong")
     with pytest.raises(UsageError, match="ttl"):
         llmcache.open(ttl=-1)
+
+
+WRONG = """
+[llmcache]
+profil = "a"
+store = "sqllite:./kept"
+[profiles.b]
+store = "memory:?max_byts=1"
+[stores.mine]
+url = "redis://${SECRET}@h?timeout=1s"
+deadline = "1s"
+"""
+
+
+@pytest.mark.parametrize(
+    "opens",
+    [llmcache.open, llmcache.open_async, LLMCache, lambda path: ChatMessageHistory("s", path).messages],
+    ids=["open", "open_async", "LLMCache", "ChatMessageHistory"],
+)
+def test_all_mistakes_are_said_at_once(here: Path, opens: Callable[[str], object]) -> None:
+    """Those that the installed stores find, too, in the order of the lines, whoever opens; nothing is opened."""
+    with pytest.raises(ConfigError, match="4 mistakes in the configuration") as wrong:
+        opens(write(here, WRONG))
+
+    assert [3, 4, 6, 9] == [mistake.line for mistake in wrong.value.mistakes]
+    assert "did you mean 'sqlite'" in str(wrong.value)
+    assert ["llmcache.toml"] == [path.name for path in here.iterdir()]
