@@ -147,7 +147,7 @@ def test_every_mistake_is_found(command: Command, file: Path) -> None:
         "table": "llmcache",
         "key": "profil",
         "found": "an unknown key",
-        "allowed": "profile, namespace, store, responses, history, embeddings, seal",
+        "allowed": "profile, namespace, store, responses, history, embeddings, semantic, seal",
         "nearest": "profile",
         "hint": "",
     }

@@ -24,4 +24,7 @@ def test_every_name_of_the_package_is_there() -> None:
         "-I",
     )
 
-    assert "ByteStore CachedEmbeddings ChatMessageHistory LLMCache messages_from_momento False" == shown.strip()
+    assert (
+        "ByteStore CachedEmbeddings ChatMessageHistory LLMCache SemanticCache VectorStore messages_from_momento False"
+        == shown.strip()
+    )
