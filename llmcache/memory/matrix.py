@@ -2,7 +2,7 @@
 
 Vectors are columns, because a product of a row with many columns runs along memory: twice as fast at 10,000 columns as the other
 way round. Rows of facts, ids and times lie beside it. A column is written once; a point that is replaced gets a new one and
-the old one ends before all time. So a search needs no lock: it sees the old, the new, or both.
+the old one is marked as gone. So a search needs no lock: it sees the old, the new, or both, each of them whole.
 
 The only file beside `codec.floats` that knows numpy; it is imported with the first index that is used.
 """
@@ -56,12 +56,13 @@ def unit_vectors(points: Sequence[Point], dimensions: int | None) -> list[bytes]
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Columns and what lies beside them. Only what is behind the last id is ever written, and times of what has ended.
+    """Columns and what lies beside them. Only what is behind the last id is ever written, and `gone`.
 
     Attributes:
         vectors: Shape (dimensions, capacity).
-        ends: Infinity where a point never ends, minus infinity where it was replaced or deleted.
+        ends: Infinity where a point never ends.
         kept: Likewise, until when it is kept.
+        gone: True where a point was replaced or deleted.
         stamps: As in `codec.points`.
         ids: As many as columns are in use.
         facts: At least as many.
@@ -70,6 +71,7 @@ class _Columns:
     vectors: Floats
     ends: NDArray[np.float64]
     kept: NDArray[np.float64]
+    gone: NDArray[np.bool_]
     stamps: NDArray[np.int64]
     ids: list[str]
     facts: list[Mapping[str, Plain]]
@@ -78,7 +80,7 @@ class _Columns:
     def empty(cls, dimensions: int, capacity: int) -> "_Columns":
         vectors = np.empty((dimensions, capacity), np.float32)
         times = np.empty(capacity), np.empty(capacity)
-        return cls(vectors, *times, np.empty(capacity, np.int64), [], [])
+        return cls(vectors, *times, np.zeros(capacity, np.bool_), np.empty(capacity, np.int64), [], [])
 
     def point(self, row: int) -> Point:
         ends, kept = float(self.ends[row]), float(self.kept[row])
@@ -92,7 +94,7 @@ class _Columns:
 
     def end(self, row: int | None) -> None:
         if row is not None:
-            self.ends[row] = self.kept[row] = -np.inf
+            self.gone[row] = True
 
 
 class Matrix:
@@ -147,8 +149,8 @@ class Matrix:
     def forget(self, at: Instant) -> None:
         """Forget the points that are no longer kept at `at`."""
         columns = self._columns
-        kept = columns.kept[: len(columns.ids)]
-        for row in np.flatnonzero((kept <= at) & (kept > -np.inf)).tolist():
+        used = len(columns.ids)
+        for row in np.flatnonzero((columns.kept[:used] <= at) & ~columns.gone[:used]).tolist():
             self._row.pop(columns.ids[row], None)
             columns.end(row)
 
@@ -186,14 +188,15 @@ class Matrix:
     def kept_until(self) -> Instant | None:
         """Return until when the last point is kept; None means for ever, minus infinity that there is none."""
         columns = self._columns
-        latest = float(columns.kept[: len(columns.ids)].max(initial=-np.inf))
+        used = len(columns.ids)
+        latest = float(columns.kept[:used].max(initial=-np.inf, where=~columns.gone[:used]))
         return None if latest == np.inf else latest
 
     def ended(self, until: Instant, at: Instant, count: int) -> list[Point]:
         """Return points that end at or before `until` and are kept at `at`, the first to end first."""
         columns = self._columns
         used = len(columns.ids)
-        rows = np.flatnonzero((columns.ends[:used] <= until) & (columns.kept[:used] > at))
+        rows = np.flatnonzero((columns.ends[:used] <= until) & (columns.kept[:used] > at) & ~columns.gone[:used])
         rows = rows[np.argsort(columns.ends[rows], kind="stable")][:count]
         return [columns.point(row) for row in rows.tolist()]
 
@@ -204,10 +207,11 @@ class Matrix:
         if not used:
             return []
         scores = np.frombuffer(vector, "<f4") @ columns.vectors[:, :used]
-        # Said so that what is no number is out, too.
-        scores[~((scores >= least) & (columns.ends[:used] > at))] = -np.inf
+        # What lies exactly opposite may come out a little below -1. Said so that what is no number is out, too.
+        bound = least if least > -1.0 else -np.inf
+        scores[~((scores >= bound) & (columns.ends[:used] > at)) | columns.gone[:used]] = -np.inf
         rows = _best(scores, count) if fits is None else _best_that_fit(scores, count, columns.facts, fits)
-        return [Neighbour(columns.point(row), min(1.0, float(scores[row]))) for row in rows]
+        return [Neighbour(columns.point(row), max(-1.0, min(1.0, float(scores[row])))) for row in rows]
 
 
 def _best(scores: NDArray[np.float32], count: int) -> list[int]:
