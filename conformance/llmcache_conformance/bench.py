@@ -10,7 +10,9 @@ from typing import cast
 
 from llmcache.drivers.aio import AwaitingWorld
 from llmcache.drivers.blocking import BlockingWorld
+from llmcache.drivers.indexed import indexed
 from llmcache.drivers.offload import Offloaded
+from llmcache.drivers.worlds import Surroundings
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.event import Told
 from llmcache.model.key import Key, Kind, Space
@@ -23,6 +25,7 @@ from llmcache.protocols.steps import Op, R
 from llmcache.protocols.whole import Store, StorePair
 from llmcache_conformance.clock import Clock, OwnClock
 from llmcache_conformance.ops import Await, Elsewhere, Pass
+from llmcache_conformance.subject import Opening
 
 _MEANWHILE: Seconds = 10.0
 
@@ -78,6 +81,10 @@ class Bench:
         """Return the key of a log; without a name, one that was not given before."""
         return self.key(f"session {next(self._numbers)}" if name is None else name, Kind.HISTORY)
 
+    def index(self, name: str | None = None, kind: Kind = Kind.VECTORS) -> Key:
+        """Return the key of a vector index; without a name, one that was not given before."""
+        return self.key(f"index {next(self._numbers)}" if name is None else name, kind)
+
     def passing(self, seconds: Seconds) -> Op[None]:
         """Return the op that lets time pass, however much; a case that uses it needs a clock that can be set."""
         return Pass(self._clock, seconds)
@@ -116,6 +123,11 @@ def opened(pair: StorePair, clock: Clock) -> Generator[Handle]:
         yield handle
     finally:
         handle.close()
+
+
+def with_vectors(opening: Opening) -> Opening:
+    """Return what opens the same store as one that keeps vectors: by itself where it declares that, else in its logs."""
+    return lambda clock: indexed(opening(clock), Surroundings(clock, time.monotonic, _heard))
 
 
 def _offloaded(blocking: KeyValueStore) -> AsyncKeyValueStore:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from importlib.util import find_spec
 from types import CodeType
 
 from llmcache.model.capabilities import Capabilities
@@ -17,6 +18,8 @@ class Need(Enum):
     LOG = "the store does not declare `log`"
     SCAN = "the store does not declare `scan`"
     NEWS = "the store does not declare `news`"
+    VECTORS = "the store declares neither `vectors` nor `log`"
+    NUMPY = "numpy is not installed, which an index in the logs of a store needs"
     SMALL = "no small store was given to fill"
     ROOM = "a server makes room for the store, by rules of its own"
     BODY_LIMIT = "the store has no largest body that fits into a test"
@@ -73,6 +76,8 @@ def is_met(need: Need, subject: Subject, capabilities: Capabilities) -> bool:
         Need.LOG: capabilities.log,
         Need.SCAN: capabilities.scan,
         Need.NEWS: capabilities.news,
+        Need.VECTORS: capabilities.vectors or capabilities.log,
+        Need.NUMPY: capabilities.vectors or not capabilities.log or find_spec("numpy") is not None,
         Need.SMALL: subject.open_small is not None,
         Need.ROOM: not capabilities.server_makes_room,
         Need.BODY_LIMIT: limit is not None and limit <= _LARGEST_TESTED_BODY,

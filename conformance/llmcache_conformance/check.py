@@ -35,6 +35,8 @@ class Check:
     @property
     def profile(self) -> str:
         """What it belongs to: what a store must do, or one of the things that it may declare."""
+        if Need.VECTORS in self.needs:
+            return "vector"
         if Need.NEWS in self.needs:
             return "news"
         if Need.SCAN in self.needs:

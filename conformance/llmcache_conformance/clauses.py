@@ -80,5 +80,28 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         ),
         "NEWS-3": "Of a space that is cleared the space is told, or each of its keys",
         "NEWS-4": "After `close` nothing is told",
+        "VEC-1": "Add points, or replace those of the same id whole",
+        "VEC-2": "of one id twice in a call the later one holds",
+        "VEC-3": "When it returns, every handle finds them",
+        "VEC-4": "All are checked before the first is put",
+        "VEC-5": "Make points missing; one that is missing already is no error",
+        "VEC-6": "Return one slot per id, in order, None where there is no point",
+        "VEC-7": "A vector comes back at length 1, within `limits.vector_error` of what was put",
+        "VEC-8": "Return the points nearest to `vector` by the cosine, the nearest first",
+        "VEC-9": "at most `count`",
+        "VEC-10": "None that has ended at `at` is among them, also at that very instant",
+        "VEC-11": "nor one below `least`",
+        "VEC-12": "nor one whose facts do not fit `where`",
+        "VEC-13": "a missing index gives none",
+        "VEC-14": (
+            "What a deletion or replacement made missing is not found by any search that begins after it returned"
+        ),
+        "VEC-15": (
+            "A search that is exact, as `capabilities.exact_vectors` says, leaves out nothing that is nearer than what "
+            "it returns"
+        ),
+        "VEC-16": (
+            "Return at most `count` points that end at or before `until` and are still kept at `at`, the first to end first"
+        ),
     }
 )

@@ -9,9 +9,10 @@ from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.protocols.steps import Op, R, Reply, Steps
 from llmcache.protocols.store_ops import GetMany, LogLength, ReadLog, Scan, Spaces
+from llmcache.protocols.vector_ops import EndedPoints, GetPoints, Nearest
 from llmcache.protocols.whole import StorePair
 from llmcache.protocols.world import AsyncWorld, World
-from llmcache_conformance.bench import Bench, Handle, opened
+from llmcache_conformance.bench import Bench, Handle, opened, with_vectors
 from llmcache_conformance.case import Case, Need, is_met
 from llmcache_conformance.clock import Clock
 from llmcache_conformance.ops import Together
@@ -27,7 +28,7 @@ class Colour(Enum):
     ASYNC_WRITES = "written async, read blocking"
 
 
-_READS = (GetMany, ReadLog, LogLength, Scan, Spaces)
+_READS = (GetMany, ReadLog, LogLength, Scan, Spaces, GetPoints, Nearest, EndedPoints)
 
 
 def run_case(case: Case, subject: Subject, colour: Colour) -> None:
@@ -48,10 +49,13 @@ def run_case(case: Case, subject: Subject, colour: Colour) -> None:
 def at_bench(subject: Subject, *, needs: Collection[Need] = ()) -> Generator[tuple[Bench, Handle]]:
     """Open the store of `subject` for a block: the small one and a second handle where `needs` says so.
 
+    Where it says that vectors are needed, a store that has none of its own gets an index in its logs.
     What the block wrote is cleared behind it, where it would stay.
     """
     clock = subject.clock()
     opening = subject.open if subject.open_small is None or Need.SMALL not in needs else subject.open_small
+    if Need.VECTORS in needs:
+        opening = with_vectors(opening)
     with ExitStack() as stack:
         handle = stack.enter_context(opened(opening(clock), clock))
         wants_second = Need.SECOND in needs and subject.opens_same

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from llmcache.errors import LLMCacheError
-from llmcache.memory import AsyncMemoryStore
 from llmcache_conformance.case import Case, Need, uses
 from llmcache_conformance.cases import CASES
 from llmcache_conformance.colour import Colour, run_case
@@ -37,7 +36,7 @@ def _killers(saboteur: Saboteur, cases: Sequence[Case]) -> frozenset[str]:
 
 def _is_killed(saboteur: Saboteur, case: Case) -> bool:
     # A fault of the blocking colour shows in it; the others are tried only for a fault that is not in it.
-    colours = (Colour.BLOCKING,) if saboteur.awaiting is AsyncMemoryStore else tuple(Colour)
+    colours = tuple(Colour) if saboteur.is_broken_awaited else (Colour.BLOCKING,)
     for colour in colours:
         try:
             run_case(case, saboteur.subject(), colour)

@@ -17,6 +17,7 @@ from llmcache_conformance.probes import (
     undeclared_log_is_refused,
     undeclared_news_are_refused,
     undeclared_scan_is_refused,
+    vectors_are_declared_or_refused,
 )
 from llmcache_conformance.subject import Subject
 
@@ -27,6 +28,7 @@ class Probe(Enum):
     LOG = check_of(undeclared_log_is_refused, (), ())
     SCAN = check_of(undeclared_scan_is_refused, (), ())
     NEWS = check_of(undeclared_news_are_refused, (), ())
+    VECTORS = check_of(vectors_are_declared_or_refused, (), ())
     APART = check_of(private_stores_are_apart, (), ())
     LARGE = check_of(large_body_is_kept_where_no_limit_is_near, ("KV-4",), ())
     CLOCK = check_of(clock_given_is_not_the_one_that_counts, (), ())
@@ -53,6 +55,7 @@ _HINTS = {
     Need.SMALL: "give one that a few hundred KiB fill, or leave `small` out by name",
     Need.SECOND: "it declares that others see what it holds; say that every opening gives the same data",
     Need.WIRE: "it opens connections; give host and port, or leave `wire` out by name",
+    Need.NUMPY: 'run pip install "llmcache-kit[vectors]", or leave `numpy` out by name',
     Need.PROCESS: "it declares that others see what it holds; give its URL, or leave `process` out by name",
 }
 
@@ -79,6 +82,8 @@ def _missing(need: Need, subject: Subject, capabilities: Capabilities) -> Missin
         Need.LOG: Probe.LOG,
         Need.SCAN: Probe.SCAN,
         Need.NEWS: Probe.NEWS,
+        Need.VECTORS: Probe.VECTORS,
+        Need.NUMPY: None,
         Need.BODY_LIMIT: Probe.LARGE,
         Need.CLOCK: Probe.CLOCK,
         Need.SECOND: Probe.APART if is_private else None,

@@ -7,13 +7,16 @@ largest body), the probe shows that it is not so.
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+import struct
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from llmcache.errors import UnsupportedError
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
+from llmcache.model.vectors import Point
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import GetMany, PutMany
@@ -26,6 +29,7 @@ from llmcache_conformance.watching import connections
 
 _LARGE_BODY = 8 << 20
 _MINUTE = 60.0
+_DIRECTION = struct.pack("<2f", 1.0, 0.0)
 
 
 def undeclared_log_is_refused(subject: Subject) -> None:
@@ -49,6 +53,29 @@ def undeclared_scan_is_refused(subject: Subject) -> None:
 def undeclared_news_are_refused(subject: Subject) -> None:
     """A store that does not declare `news` cannot be watched."""
     _refuse(subject, {"watch": (list[object]().append,)})
+
+
+def vectors_are_declared_or_refused(subject: Subject) -> None:
+    """A store that declares `vectors` has its methods in both colours; one that does not has none, or refuses each of them."""
+    index = Key(Space(Namespace(("conformance", "probe")), Kind.VECTORS), "index")
+    calls: dict[str, Mapping[str, Any]] = {
+        "put_points": {"points": (Point("1", _DIRECTION),)},
+        "delete_points": {"ids": ("1",)},
+        "get_points": {"ids": ("1",)},
+        "nearest": {"vector": _DIRECTION, "count": 1},
+        "ended_points": {"until": 1.0, "count": 1},
+    }
+    clock = subject.clock()
+    pair = subject.open(clock)
+    with opened(pair, clock) as handle:
+        if not handle.capabilities.vectors:
+            for name, options in calls.items():
+                for store in (pair.blocking, pair.awaiting):
+                    _refused(getattr(store, name, None), name, (index,), {**options, "at": 1.0})
+            return
+        for store in (handle.blocking.store, handle.awaiting.store):
+            absent = [name for name in calls if not hasattr(store, name)]
+            expect(not absent, f"`vectors` is declared, and there is no {', '.join(absent)}")
 
 
 def private_stores_are_apart(subject: Subject) -> None:
@@ -142,11 +169,16 @@ def _refuse(subject: Subject, calls: dict[str, Sequence[Any]]) -> None:
                 _refused(getattr(store, name, None), name, arguments)
 
 
-def _refused(method: Callable[..., Any] | None, name: str, arguments: Sequence[Any]) -> None:
+def _refused(
+    method: Callable[..., Any] | None,
+    name: str,
+    arguments: Sequence[Any],
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     if method is None:
         return
     try:
-        answer = method(*arguments)
+        answer = method(*arguments, **options)
         if inspect.isawaitable(answer):
             asyncio.run(_awaited(answer))
     except UnsupportedError:

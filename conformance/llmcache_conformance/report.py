@@ -16,8 +16,8 @@ from llmcache_conformance.result import Result, Status
 from llmcache_conformance.subject import Subject
 
 SCHEMA = 1
-PROFILES = ("key-value", "log", "scan", "news")
-FLAGS = ("log", "scan", "news", "persistent", "shared", "inline_reads", "server_makes_room")
+PROFILES = ("key-value", "log", "scan", "news", "vector")
+FLAGS = ("log", "scan", "news", "vectors", "exact_vectors", "persistent", "shared", "inline_reads", "server_makes_room")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,20 @@ class Report:
         found: dict[str, str] = {}
         for profile in PROFILES:
             own = [result for result in self.results if result.profile == profile]
-            is_declared = profile == "key-value" or bool(getattr(self.capabilities, profile))
-            found[profile] = _verdict(own) if is_declared else "unsupported"
+            found[profile] = _verdict(own) if self._has(profile) else "unsupported"
         return found
+
+    def _has(self, profile: str) -> bool:
+        if profile == "vector":
+            return bool(self.index)
+        return profile == "key-value" or bool(getattr(self.capabilities, profile))
+
+    @property
+    def index(self) -> str:
+        """What the checks of vectors were run on: the store's own index, or one in its logs; "" where it has neither."""
+        if self.capabilities.vectors:
+            return "an index of its own"
+        return "the index in its logs" if self.capabilities.log else ""
 
     def clause_verdicts(self) -> dict[str, str]:
         """Return, for each clause that a check shows, the worst status of its checks."""
@@ -99,6 +110,7 @@ class Report:
             "notes": list(self.notes),
             "capabilities": asdict(self.capabilities),
             "profiles": self.profile_verdicts(),
+            "index": self.index,
             "counts": {status.value: self.counts[status] for status in Status},
             "clauses": self.clause_verdicts(),
             "results": [_result_json(result) for result in self.results],

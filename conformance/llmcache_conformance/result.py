@@ -35,7 +35,7 @@ class Result:
     Attributes:
         check: Its name, the colour included.
         status: How it ended.
-        profile: What it belongs to: "key-value", "log", "scan" or "news".
+        profile: What it belongs to: "key-value", "log", "scan", "news" or "vector".
         family: Which group of checks it stands in, such as "expiry".
         clauses: The numbers of the clauses it shows.
         says: What it shows, in words.

@@ -22,6 +22,7 @@ _COLUMNS = (
     "key-value",
     "log",
     "scan",
+    "vector",
     "persistent",
     "shared",
     "makes room",

@@ -17,10 +17,13 @@ from llmcache.errors import ClosedError, StoreUnavailable
 from llmcache.memory.forking import lock_across_forks
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
-from llmcache.model.units import Seconds
+from llmcache.model.units import Instant, Seconds
+from llmcache.model.vectors import Neighbour, Point
+from llmcache.model.where import Where
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.news import Watcher, news_store
 from llmcache.protocols.scan import Listed, SpaceUse
+from llmcache.protocols.vectors import vector_store
 from llmcache.protocols.whole import Store
 
 if TYPE_CHECKING:
@@ -91,6 +94,26 @@ class Offloaded(Generic[S]):
 
     async def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
         return await self._in_thread(lambda: self._blocking.scan(space, after=after, count=count))
+
+    async def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+        await self._in_thread(lambda: vector_store(self._blocking).put_points(index, points, at=at))
+
+    async def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
+        await self._in_thread(lambda: vector_store(self._blocking).delete_points(index, ids, at=at))
+
+    async def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> Sequence[Point | None]:
+        return await self._in_thread(lambda: vector_store(self._blocking).get_points(index, ids, at=at))
+
+    async def nearest(
+        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+    ) -> Sequence[Neighbour]:
+        search = partial(vector_store(self._blocking).nearest, index, vector, count)
+        return await self._in_thread(lambda: search(at=at, least=least, where=where))
+
+    async def ended_points(self, index: Key, until: Instant, *, at: Instant, count: int) -> Sequence[Point]:
+        return await self._in_thread(
+            lambda: vector_store(self._blocking).ended_points(index, until, at=at, count=count)
+        )
 
     def watch(self, watcher: Watcher) -> None:
         news_store(self._blocking).watch(watcher)

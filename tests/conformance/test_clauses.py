@@ -12,7 +12,7 @@ import pytest
 
 import llmcache_conformance
 from llmcache.errors import UsageError
-from llmcache.protocols import key_value, log, news, scan
+from llmcache.protocols import key_value, log, news, scan, vectors
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import GetMany
 from llmcache.protocols.world_ops import Call
@@ -23,7 +23,7 @@ from llmcache_conformance.cases import CASES
 from llmcache_conformance.expect import expect, expect_equal, refused
 from tests.conformance.test_memory_conforms import MEMORY
 
-CITED = re.compile(r"\(((?:KV|LOG|SCAN|NEWS)-\d+)\)")
+CITED = re.compile(r"\(((?:KV|LOG|SCAN|NEWS|VEC)-\d+)\)")
 
 
 def text_of(module: ModuleType) -> str:
@@ -31,7 +31,7 @@ def text_of(module: ModuleType) -> str:
     return " ".join(inspect.getsource(module).split())
 
 
-PROTOCOLS = " ".join(text_of(module) for module in (key_value, log, scan, news))
+PROTOCOLS = " ".join(text_of(module) for module in (key_value, log, scan, news, vectors))
 
 
 def test_every_cited_clause_exists_and_every_clause_is_cited() -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from llmcache.drivers.offload import Offloaded
 from llmcache_conformance import CLAUSES, Case, Colour, run_case
 from llmcache_conformance.case import Need
 from llmcache_conformance.cases import CASES
 from llmcache_conformance.matrix import certain, kill_matrix
-from llmcache_conformance.saboteurs import SABOTEURS, Saboteur, SharedMemory
+from llmcache_conformance.saboteurs import SABOTEURS, PointsMemory, Saboteur, SharedMemory
 from llmcache_conformance.saboteurs.processes import KILLED_SABOTEURS, LEAKING_SABOTEURS
 from llmcache_conformance.saboteurs.wires import WIRE_SABOTEURS
 
@@ -55,8 +56,8 @@ def test_there_are_saboteurs_of_every_family() -> None:
     everyone = (*SABOTEURS, *WIRE_SABOTEURS, *KILLED_SABOTEURS, *LEAKING_SABOTEURS)
     families = {saboteur.store.__module__ for saboteur in SABOTEURS}
 
-    assert len(everyone) >= 160
-    assert len(families) >= 10
+    assert len(everyone) >= 220
+    assert len(families) >= 12
 
 
 def test_every_clause_has_a_saboteur() -> None:
@@ -78,5 +79,14 @@ def test_saboteurs_have_names_of_their_own() -> None:
 def test_honest_handles_pass(case: Case, colour: Colour) -> None:
     """The ground on which broken handles stand is not broken itself."""
     honest = Saboteur(SharedMemory, (), opens_same=True).subject()
+
+    run_case(case, honest, colour)
+
+
+@pytest.mark.parametrize("colour", Colour)
+@pytest.mark.parametrize("case", [case for case in CASES if Need.VECTORS in case.needs], ids=lambda case: case.name)
+def test_honest_points_pass(case: Case, colour: Colour) -> None:
+    """Nor the store with vectors of its own, awaited in threads."""
+    honest = Saboteur(PointsMemory, (), Offloaded, opens_same=True).subject()
 
     run_case(case, honest, colour)

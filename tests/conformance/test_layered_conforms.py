@@ -29,7 +29,8 @@ LAYERED = Subject(
 )
 
 
-@pytest.mark.parametrize("run", conformance_cases(without={Need.SECOND}), ids=str)
+# Left out: indexes are under a layer themselves, so every store that has one by its logs shows it.
+@pytest.mark.parametrize("run", conformance_cases(without={Need.SECOND, Need.VECTORS}), ids=str)
 def test_layered_store_conforms(run: Run) -> None:
     """A layered store keeps the clauses of the store that it wraps."""
     run.on(LAYERED)

@@ -31,7 +31,7 @@ MEMORY = Subject(
 )
 RUNS = [
     run
-    for run in conformance_cases(without={Need.SECOND, Need.SCAN})
+    for run in conformance_cases(without={Need.SECOND, Need.SCAN, Need.VECTORS})
     if run.colour in {Colour.BLOCKING, Colour.ASYNC_WRITES} and any(one.startswith("KV") for one in run.case.clauses)
 ]
 AWAITED = [

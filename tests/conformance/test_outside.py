@@ -8,6 +8,7 @@ from llmcache_conformance import Broken, Subject
 from llmcache_conformance.check import Check
 from llmcache_conformance.outside.killed import KILLED
 from llmcache_conformance.outside.leaks import LEAKS
+from llmcache_conformance.outside.points import POINT_WRITERS
 from llmcache_conformance.outside.programs import PROGRAMS
 from llmcache_conformance.outside.writing import bodies, body, number_of
 from llmcache_conformance.remote.server import MemoryServer
@@ -24,6 +25,7 @@ CAUGHT_BY = {
     "open_halves": "killed_writer_leaves_no_half_entry",
     "open_parts": "killed_writer_leaves_whole_messages",
     "open_late": "other_processes_see_what_is_written",
+    "open_home": "points_of_all_processes_are_found",
     "LeavesAThread": "closing_ends_the_threads",
     "LeavesAFile": "closing_gives_back_files_and_connections",
     "LeavesATask": "closing_leaves_no_task",
@@ -41,12 +43,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryServer]:
 
 def named(name: str) -> Check:
     """Return a check by its name."""
-    return next(check for check in (*KILLED, *LEAKS) if check.name == name)
+    return next(check for check in (*KILLED, *POINT_WRITERS, *LEAKS) if check.name == name)
 
 
 def test_every_check_has_a_saboteur() -> None:
     """No check from outside is without a store that fails it."""
-    assert sorted(CAUGHT_BY.values()) == sorted(check.name for check in (*KILLED, *LEAKS))
+    assert sorted(CAUGHT_BY.values()) == sorted(check.name for check in (*KILLED, *POINT_WRITERS, *LEAKS))
 
 
 @pytest.mark.slow
@@ -66,7 +68,7 @@ def test_store_that_leaves_something_is_caught(subject: Subject) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("check", KILLED, ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [*KILLED, *POINT_WRITERS], ids=lambda check: check.name)
 def test_killed_reference_keeps_its_word(check: Check, server: MemoryServer) -> None:
     """Whole calls of a server are there or not, whoever is killed."""
     check.run(KilledSaboteur("open_honest", ()).subject(server.port))

@@ -68,7 +68,7 @@ def test_profiles_are_judged_one_by_one() -> None:
     made = report(result(Status.PASS), result(Status.FAIL, profile="log"))
 
     assert {
-        "key-value": "conformant", "log": "failed", "scan": "unsupported", "news": "unsupported",
+        "key-value": "conformant", "log": "failed", "scan": "unsupported", "news": "unsupported", "vector": "empty",
     } == made.profile_verdicts()  # fmt: skip
     assert "key-value + log + shared" == made.claim
 

@@ -44,7 +44,7 @@ def test_reports_name_no_folder_of_the_machine_that_made_them() -> None:
 
 def test_report_of_the_reference_is_of_the_present_suite() -> None:
     """A check that was added, renamed or taken out is in the stored report: make it anew by the command it holds."""
-    planned = {check.name for check in all_checks()}
+    planned = {check.name for check in all_checks() if check.family != "probes"}
     reported = {one["check"] for one in stored()["memory"]["results"] if one["family"] != "probes"}
 
     assert planned == reported

@@ -36,7 +36,10 @@ class Kind:
 
 
 LEFT_OUT = frozenset({Need.SMALL, Need.ROOM, Need.BODY_LIMIT, Need.WIRE, Need.PROCESS})
-"""Full servers are tested in `test_full_servers`, and the largest body is half a gigabyte; wires and processes are one server's test."""
+"""Full servers are tested in `test_full_servers`, and the largest body is half a gigabyte; wires and processes are one server's test.
+
+Vectors in logs are tried on one server, on one that counts time itself and on a cluster: they use nothing but logs.
+"""
 
 
 def patient(where: object, awaiting: object = None, **options: object) -> Callable[[Clock], StorePair]:
@@ -77,10 +80,10 @@ def fake(request: pytest.FixtureRequest) -> Subject:
 
 
 KINDS = (
-    Kind("restricted", LEFT_OUT | {Need.SCAN, Need.NEWS}, restricted),
+    Kind("restricted", LEFT_OUT | {Need.SCAN, Need.NEWS, Need.VECTORS}, restricted),
     Kind("server clock", LEFT_OUT | {Need.CLOCK}, server_clock),
     Kind("cluster", LEFT_OUT, cluster, (pytest.mark.xdist_group("cluster"),)),
-    Kind("fake", LEFT_OUT | {Need.NEWS}, fake),
+    Kind("fake", LEFT_OUT | {Need.NEWS, Need.VECTORS}, fake),
 )
 
 RUNS = [
@@ -92,7 +95,7 @@ RUNS = [
 NEWER_RUNS = [
     pytest.param(program, run, id=f"{program.name}-{run}")
     for program in newer_programs()
-    for run in conformance_cases(without=LEFT_OUT)
+    for run in conformance_cases(without=LEFT_OUT | {Need.VECTORS})
     if run.colour in (Colour.BLOCKING, Colour.ASYNC)
 ]
 

@@ -13,6 +13,9 @@ from llmcache_conformance.cases.real_time import REAL_TIME
 from llmcache_conformance.cases.room import ROOM
 from llmcache_conformance.cases.scanning import SCANNING
 from llmcache_conformance.cases.separation import SEPARATION
+from llmcache_conformance.cases.vector_life import VECTOR_LIFE
+from llmcache_conformance.cases.vector_points import VECTOR_POINTS
+from llmcache_conformance.cases.vector_search import VECTOR_SEARCH
 from llmcache_conformance.cases.writing import WRITING
 
 CASES = (
@@ -32,6 +35,9 @@ CASES = (
     *CANCELLING,
     *CLOSING,
     *NEWS,
+    *VECTOR_POINTS,
+    *VECTOR_SEARCH,
+    *VECTOR_LIFE,
 )
 
 __all__ = ["CASES"]

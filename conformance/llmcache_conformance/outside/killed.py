@@ -47,8 +47,8 @@ def killed_writer_leaves_whole_messages(subject: Subject) -> None:
 def other_processes_see_what_is_written(subject: Subject) -> None:
     """What another process was told that it wrote is read here while that process still runs."""
     root = secrets.token_hex(8)
-    with _writer(subject, root, str(_WRITES)) as process:
-        last = _acknowledged(process, _WRITES)
+    with writer("writer", subject, root, str(_WRITES)) as process:
+        last = acknowledged(process, _WRITES)
         _look(subject, root, _entries_are_there(root, last), clear=False)
     _look(subject, root, _entries_are_whole(root, last))
 
@@ -103,8 +103,8 @@ def _clear(root: str, handle: Handle) -> Steps[None]:
 
 def _killed_after(subject: Subject, root: str, moment: Seconds) -> int:
     """Let a writer write some, kill it a `moment` later, and return the number of the last write it was told."""
-    with _writer(subject, root) as process:
-        last = _acknowledged(process, _WRITES)
+    with writer("writer", subject, root) as process:
+        last = acknowledged(process, _WRITES)
         time.sleep(moment)
         process.kill()
         rest = _read_all(process)
@@ -112,9 +112,9 @@ def _killed_after(subject: Subject, root: str, moment: Seconds) -> int:
 
 
 @contextmanager
-def _writer(subject: Subject, root: str, *most: str) -> Generator["subprocess.Popen[str]"]:
-    """Have a writer run during a block, and killed at its end at the latest."""
-    command = [sys.executable, "-m", "llmcache_conformance.outside.writer", subject.url, root, *most]
+def writer(module: str, subject: Subject, root: str, *more: str) -> Generator["subprocess.Popen[str]"]:
+    """Have a writer of this package run during a block, and killed at its end at the latest."""
+    command = [sys.executable, "-m", f"{__package__}.{module}", subject.url, root, *more]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:  # noqa: S603 -- our own
         try:
@@ -123,7 +123,7 @@ def _writer(subject: Subject, root: str, *most: str) -> Generator["subprocess.Po
             process.kill()
 
 
-def _acknowledged(process: "subprocess.Popen[str]", writes: int) -> int:
+def acknowledged(process: "subprocess.Popen[str]", writes: int) -> int:
     """Wait for so many acknowledged writes and return the number of the last; `Broken` where the writer cannot write."""
     watch = threading.Timer(_LONGEST_START, process.kill)
     watch.start()

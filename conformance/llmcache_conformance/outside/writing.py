@@ -1,7 +1,10 @@
 """What a writer that will be killed writes, so that whoever looks afterwards can tell whole from half."""
 
+import struct
+
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
+from llmcache.model.vectors import Point
 
 PER_APPEND = 3
 ENTRIES = 4
@@ -21,6 +24,16 @@ def entry(root: str, number: int) -> Key:
 def log(root: str) -> Key:
     """Return the log that every write appends to."""
     return Key(space(root, Kind.HISTORY), "log")
+
+
+def index(root: str) -> Key:
+    """Return the vector index that all writers of a root put into."""
+    return Key(space(root, Kind.VECTORS), "index")
+
+
+def point(writer: int, number: int) -> Point:
+    """Return the point that write `number` of a writer puts."""
+    return Point(f"{writer} {number}", struct.pack("<3f", 1.0, 1.0 + writer, 1.0 + number))
 
 
 def body(number: int) -> bytes:

@@ -52,6 +52,7 @@ def _declared(report: Report) -> Iterable[str]:
     rows = [
         ("profiles", ", ".join(f"{name} {verdict}" for name, verdict in report.profile_verdicts().items())),
         ("declares", report.claim),
+        ("vectors", f"by {report.index}" if report.index else "none"),
         ("largest body", "no limit" if limits.max_body_bytes is None else f"{limits.max_body_bytes:,} bytes"),
         ("longest time to live", "no limit" if limits.max_ttl is None else f"{limits.max_ttl:,.0f} s"),
         ("most keys in a call", "no limit" if limits.max_batch is None else f"{limits.max_batch:,}"),

@@ -22,6 +22,7 @@ def facts(stored: Mapping[str, Any]) -> dict[str, str]:
         "key-value": stored["profiles"]["key-value"],
         "log": stored["profiles"]["log"],
         "scan": stored["profiles"]["scan"],
+        "vector": _vector(stored),
         "persistent": _yes(capabilities["persistent"]),
         "shared": _yes(capabilities["shared"]),
         "makes room": _room(capabilities),
@@ -32,6 +33,12 @@ def facts(stored: Mapping[str, Any]) -> dict[str, str]:
         "made": stored["made"],
         "of": ", ".join([*(f"{name} {number}" for name, number in stored["versions"].items()), *stored["notes"]]),
     }
+
+
+def _vector(stored: Mapping[str, Any]) -> str:
+    # Reports that were made before there were checks of vectors know nothing of them.
+    verdict, index = stored["profiles"].get("vector", "not run"), stored.get("index")
+    return f"{verdict}, by {index}" if index else str(verdict)
 
 
 def _room(capabilities: Mapping[str, Any]) -> str:

@@ -56,6 +56,8 @@ def head(report: Report) -> Iterator[str]:
     yield headline(report)
     yield ", ".join(f"{name} {number}" for name, number in report.versions.items())
     yield f"time of day: {report.clock}"
+    if report.index:
+        yield f"vectors: by {report.index}"
     yield from report.notes
     if not report.is_success:
         bad = sum(result.is_bad for result in report.results)

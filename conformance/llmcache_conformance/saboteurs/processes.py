@@ -72,6 +72,22 @@ class WritesWhenItIsTime(RemoteStore):
                 self.ask(one, *given)
 
 
+class KeepsLogsAtHome(RemoteStore):
+    """Keeps logs in its own process, where no other one sees them."""
+
+    def __init__(self, host: str, port: int, deadline: Seconds = 1.0) -> None:
+        super().__init__(host, port, deadline)
+        self._home = MemoryStore()
+
+    def append(
+        self, log: Key, bodies: Sequence[bytes], *, max_length: int | None = None, ttl: Seconds | None = None
+    ) -> int:
+        return self._home.append(log, bodies, max_length=max_length, ttl=ttl)
+
+    def read_log(self, log: Key, start: int = 0, stop: int | None = None) -> Sequence[bytes]:
+        return self._home.read_log(log, start, stop)
+
+
 def open_halves(_clock: Callable[[], float]) -> StorePair:
     """Open the store that puts in halves."""
     return _opened(PutsInHalves)
@@ -85,6 +101,11 @@ def open_parts(_clock: Callable[[], float]) -> StorePair:
 def open_late(_clock: Callable[[], float]) -> StorePair:
     """Open the store that writes when it is time."""
     return _opened(WritesWhenItIsTime)
+
+
+def open_home(_clock: Callable[[], float]) -> StorePair:
+    """Open the store that keeps logs at home."""
+    return _opened(KeepsLogsAtHome)
 
 
 def open_honest(_clock: Callable[[], float]) -> StorePair:
@@ -124,6 +145,7 @@ KILLED_SABOTEURS = (
     KilledSaboteur("open_halves", ("KV-5",)),
     KilledSaboteur("open_parts", ("LOG-1",)),
     KilledSaboteur("open_late", ("KV-6", "LOG-3")),
+    KilledSaboteur("open_home", ("LOG-3", "VEC-3")),
 )
 
 

@@ -6,7 +6,9 @@ A case that no saboteur fails proves nothing, and a saboteur that no case catche
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from llmcache.drivers.offload import Offloaded
 from llmcache.memory import AsyncMemoryStore, MemoryStore
 from llmcache.model.units import Instant
 from llmcache.protocols.key_value import Put
@@ -25,19 +27,24 @@ class Saboteur:
     Args:
         store: The class of the broken store; its docstring says what is broken.
         clauses: The clauses that it breaks.
-        awaiting: The class of the async colour, where the fault is in that.
+        awaiting: The class of the async colour, where the fault is in that, or where that is one of threads.
         opens_same: Its handles share what they hold.
     """
 
     store: type[MemoryStore]
     clauses: tuple[str, ...]
-    awaiting: type[AsyncMemoryStore] = AsyncMemoryStore
+    awaiting: type[AsyncMemoryStore] | type[Offloaded[Any]] = AsyncMemoryStore
     opens_same: bool = False
 
     @property
     def name(self) -> str:
         """The name of the broken class."""
-        return (self.store if self.awaiting is AsyncMemoryStore else self.awaiting).__name__
+        return (self.awaiting if self.is_broken_awaited else self.store).__name__
+
+    @property
+    def is_broken_awaited(self) -> bool:
+        """True where the fault is in the async colour alone."""
+        return self.awaiting not in (AsyncMemoryStore, Offloaded)
 
     def subject(self) -> Subject:
         """Return it as a store to check."""
