@@ -25,20 +25,26 @@ _NEEDED = ("llmcache_langchain", "langchain_openai")
     show_default=True,
     help="Where to keep things: a store URL, or the path of a llmcache.toml.",
 )
+@click.option(
+    "--semantic", is_flag=True, help="Show answers that are given to questions that mean the same, and to no others."
+)
 @click.option("--vectors", is_flag=True, help="Show documents that are found by meaning, end, and come back.")
 @click.option("--delay", type=click.FloatRange(min=0), help="Seconds the local model takes to begin an answer.")
 @with_json
-def demo(store: str, vectors: bool, delay: float | None, as_json: bool) -> int:
-    """Show the two use cases: an answer asked for again, a conversation remembered.
+def demo(store: str, semantic: bool, vectors: bool, delay: float | None, as_json: bool) -> int:
+    """Show the two use cases, an answer asked for again and a conversation remembered; or what an option names.
 
     Asks the model of $OPENAI_API_KEY (with $OPENAI_BASE_URL and $OPENAI_MODEL), or one on this machine that costs nothing.
     """
+    if semantic and vectors:
+        raise click.UsageError("choose one of --semantic and --vectors")
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise PluginError(f"the demo needs {', '.join(missing)}; install with: pip install 'llmcache-kit[demo]'")
     arguments = [
         "--store",
         _whole(store),
+        *(["--semantic"] if semantic else []),
         *(["--vectors"] if vectors else []),
         *(["--json"] if as_json else []),
         *([] if delay is None else ["--delay", str(delay)]),

@@ -17,10 +17,13 @@ def main() -> int:
     parser.add_argument("--store", default="sqlite:./.llmcache")
     parser.add_argument("--delay", type=float, default=0.8)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--semantic", action="store_true")
     parser.add_argument("--vectors", action="store_true")
     given = parser.parse_args()
     try:
-        if given.vectors:
+        if given.semantic:
+            _run_meaning(given.store, given.delay, given.json)
+        elif given.vectors:
             _run_shelf(given.store, given.json)
         else:
             _run(given.store, given.delay, given.json)
@@ -46,6 +49,20 @@ def _run(store: str, delay: float, as_json: bool) -> None:
     show.show_asks(outcome)
     show.show_turns(outcome)
     show.show_places(looks)
+
+
+def _run_meaning(store: str, delay: float, as_json: bool) -> None:
+    from llmcache_langchain.demo import meaning, meaning_show, meanings  # noqa: PLC0415 -- as below
+
+    with story.chosen_model(os.environ, delay, meanings.answer) as chosen:
+        if not as_json:
+            meaning_show.show_setting(chosen, store, delay)
+        story.clear_traces(store, meaning.NAMESPACE)
+        outcome = meaning.run(chosen, store, _progress)
+    if as_json:
+        show_json(meaning_show.summary(chosen, store, outcome))
+    else:
+        meaning_show.show(outcome)
 
 
 def _run_shelf(store: str, as_json: bool) -> None:

@@ -55,8 +55,12 @@ class Asking:
 
     def __init__(self, model: str) -> None:
         self._requests = 0
-        client = httpx.Client(event_hooks={"request": [self._count]})
-        self._model = ChatOpenAI(model=model, http_client=client, max_retries=1)
+        self._client = httpx.Client(event_hooks={"request": [self._count]})
+        self._model = ChatOpenAI(model=model, http_client=self._client, max_retries=1)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def ask(self, messages: list[BaseMessage]) -> tuple[BaseMessage, dict[str, Plain]]:
         """Return the model's answer, and what it took."""
@@ -71,11 +75,11 @@ class Asking:
         self._requests += 1
 
 
-def main() -> int:
-    """Do the task on standard input and return the exit code."""
+def serve(do: Callable[[Plain, Tell], None]) -> int:
+    """Do the task on standard input and return the exit code; `do` tells of each step."""
     task = json.load(sys.stdin)
     try:
-        _do(task, _tell)
+        do(task, _tell)
     except LLMCacheError as error:
         _tell({"error": str(error)})
         return code_of(error)
@@ -117,4 +121,4 @@ def _tell(step: Plain) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve(_do))

@@ -80,6 +80,11 @@ def recall(body: Body) -> Sequence[Reply]:
     return [Reply(text if choices == 1 else f"{text} (choice {number})") for number in range(1, choices + 1)]
 
 
+def question_of(body: Body) -> str:
+    """Return what the user said last."""
+    return next((_text_of(message) for message in reversed(body["messages"]) if message["role"] == "user"), "")
+
+
 def count_tokens(text: str) -> int:
     """Return how many words and punctuation marks `text` has: near enough to a tokenizer for a demonstration."""
     return len(pieces(text))

@@ -16,6 +16,13 @@ _HEADING = "bold"
 def show_setting(chosen: Chosen, store: str, delay: Seconds) -> None:
     """Say which model is asked and where things are kept."""
     say("llmcache, with LangChain's own client for OpenAI, in two processes in turn.\n")
+    show_model(chosen, delay)
+    say(f"Store: {store}, namespace {NAMESPACE}.")
+    say("       What an earlier demo left there is cleared first.")
+
+
+def show_model(chosen: Chosen, delay: Seconds) -> None:
+    """Say which model is asked."""
     if chosen.is_local:
         say("Model: OPENAI_API_KEY is not set, so no real model is asked. A server on this")
         say("       machine plays one: real HTTP and the real client, a text that follows")
@@ -24,8 +31,6 @@ def show_setting(chosen: Chosen, store: str, delay: Seconds) -> None:
     else:
         say(f"Model: {chosen.name} at {chosen.base_url or 'api.openai.com'}.")
         say("       This costs a few hundred tokens.")
-    say(f"Store: {store}, namespace {NAMESPACE}.")
-    say("       What an earlier demo left there is cleared first.")
 
 
 def show_asks(outcome: Outcome) -> None:

@@ -14,6 +14,7 @@ from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Plain, Seconds
 from llmcache_langchain.demo.model import LocalModel
+from llmcache_langchain.demo.reply import Script, recall
 
 NAMESPACE = "llmcache-demo"
 QUESTION = "In one sentence: what does a cache in front of a language model save?"
@@ -21,6 +22,7 @@ SESSION = "demo-session"
 REPLAY = "demo-replay"
 FIRST_TURNS = ("My name is Ada and I bake bread.", "What do I need for a sourdough?")
 LATER_TURNS = ("What was the first thing I told you?", "Which bread were we speaking of?")
+_PROGRAM = "llmcache_langchain.demo.part"
 _PER_TOKEN = 0.005
 
 
@@ -61,23 +63,23 @@ class PartFailed(Exception):
 
 
 @contextmanager
-def chosen_model(environment: Mapping[str, str], delay: Seconds) -> Generator[Chosen]:
-    """Give the model of $OPENAI_API_KEY, or start one on loopback for the length of the block."""
+def chosen_model(environment: Mapping[str, str], delay: Seconds, script: Script = recall) -> Generator[Chosen]:
+    """Give the model of $OPENAI_API_KEY, or start one on loopback that answers by `script` for the length of the block."""
     if environment.get("OPENAI_API_KEY"):
         name = environment.get("OPENAI_MODEL") or "gpt-5.4-mini"
         yield Chosen(name, environment.get("OPENAI_BASE_URL") or None, is_local=False)
         return
-    with LocalModel(delay=delay, per_token=_PER_TOKEN if delay else 0.0) as model:
+    with LocalModel(script, delay=delay, per_token=_PER_TOKEN if delay else 0.0) as model:
         yield Chosen("local", model.base_url, is_local=True)
 
 
-def clear_traces(store: str) -> None:
+def clear_traces(store: str, namespace: str = NAMESPACE) -> None:
     """Drop what an earlier run left, so that the first call is cold.
 
     Raises:
         UsageError: A store forgets when a process ends, or other processes cannot see it.
     """
-    with open_cache(store, namespace=NAMESPACE) as cache:
+    with open_cache(store, namespace=namespace) as cache:
         declared = [setup.capabilities for setup in cache.setup.all]
         if not all(capabilities.persistent and capabilities.shared for capabilities in declared):
             raise UsageError(f"the demo restarts a process, and {store} does not outlive one; try sqlite:./folder")
@@ -101,16 +103,24 @@ def run(chosen: Chosen, store: str, progress: Callable[[str], None]) -> Outcome:
     for number, part in enumerate((first, second), start=1):
         progress(f"process {number}: starting Python and importing LangChain")
         task = part | {"store": store, "namespace": NAMESPACE, "question": QUESTION}
-        for step in _steps(task | {"model": chosen.name}, chosen):
+        for step in steps(_PROGRAM, task | {"model": chosen.name}, chosen):
             where = outcome.asks if step.pop("step") == "ask" else outcome.turns
             where.append({"process": number} | step)
             progress(f"process {number}: {step.get('label') or step['question']} ({step['seconds']:.3f} s)")
     return outcome
 
 
-def _steps(task: Plain, chosen: Chosen) -> Iterator[dict[str, Plain]]:
+def steps(program: str, task: Plain, chosen: Chosen) -> Iterator[dict[str, Plain]]:
+    """Give what a process of the demonstration does, step by step.
+
+    Args:
+        program: A module that serves the task; see `part`.
+
+    Raises:
+        PartFailed: The model or the store failed.
+    """
     environment = os.environ | _address(chosen)
-    command = [sys.executable, "-m", "llmcache_langchain.demo.part"]
+    command = [sys.executable, "-m", program]
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as part:  # noqa: S603 -- our own program
         assert part.stdin is not None
         assert part.stdout is not None
