@@ -90,8 +90,8 @@ class Indexed:
         if isinstance(op.count, bool) or not isinstance(op.count, int) or op.count < 1:
             raise UsageError("a search is for at least one point")
         known = yield from self._catch_up(self._indexes.of(op.index))
-        (asked,) = known.unit([Point("asked", op.vector)])
-        search = partial(known.nearest, asked.vector, op.count, op.at, op.least, op.where)
+        asked = known.direction(op.vector)
+        search = partial(known.nearest, asked, op.count, op.at, op.least, op.where)
         is_long = known.size * len(op.vector) > _LONG * FLOAT_BYTES
         return (yield from Compute(search, is_long=is_long))
 

@@ -47,6 +47,8 @@ class LocalIndex:
         self._unwrap = unwrap
         self._lock = lock_across_forks()
         self._known = self._new()
+        self._followed: tuple[Sequence[bytes], KnownIndex] = (), self._known
+        """What the directory said last, and what is known of the index that it named; one value, for several threads."""
 
     def _new(self) -> "KnownIndex":
         return KnownIndex(self._make, lambda body: self._unwrap(body, self.key))
@@ -60,6 +62,14 @@ class LocalIndex:
         return Key(self.key.space, f"{self.key.name}/{generation.name}")
 
     def follow(self, bodies: Sequence[bytes]) -> "KnownIndex":
+        before, known = self._followed
+        if bodies and bodies == before and known is self._known and not known.is_lost:
+            return known  # nothing new, as nearly always
+        known = self._noted(bodies)
+        self._followed = bodies, known
+        return known
+
+    def _noted(self, bodies: Sequence[bytes]) -> "KnownIndex":
         entered = entered_in(bodies)
         newest = max((one.generation for one in entered), default=None)
         fresh = self._new()
@@ -145,7 +155,7 @@ class KnownIndex:
         matrix = self._matrix
         if matrix is None:
             matrix = self._matrix = self._make(block.dimensions)
-        if matrix.dimensions != block.dimensions:
+        if not matrix.takes(block):
             return False
         places = [place for place, row in enumerate(block.rows) if row[-1] > self._stamp_of(row[0])]
         if places:
@@ -194,6 +204,11 @@ class KnownIndex:
 
         vectors = unit_vectors(points, self.dimensions)
         return [replace(point, vector=vector) for point, vector in zip(points, vectors, strict=True)]
+
+    def direction(self, vector: bytes) -> bytes:
+        from llmcache.memory.matrix import unit_vector  # noqa: PLC0415 -- knows numpy
+
+        return unit_vector(vector, self.dimensions)
 
     def is_lasting(self, until: Instant | None) -> bool:
         known = None if self.current is None else self._read.get(self.current)

@@ -161,6 +161,10 @@ class KnownIndex(Protocol):
         """Return the points with vectors at length 1; UsageError where one cannot be in this index."""
         ...
 
+    def direction(self, vector: bytes) -> bytes:
+        """Return a vector to ask for at length 1; UsageError where it cannot be asked for here."""
+        ...
+
     def is_lasting(self, until: Instant | None) -> bool:
         """True where the current generation lives until then at least, by the wish of who wrote to it last."""
         ...
