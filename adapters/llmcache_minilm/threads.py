@@ -6,7 +6,7 @@ for threads that are not running: 940 ms where one thread takes 50, measured on 
 """
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -40,7 +40,7 @@ def blas() -> Blas | None:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def one_thread() -> Generator[None]:
     """Have products on one thread in the block; also those of other threads of this process, meanwhile."""
     found = blas()
     if found is None:

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,7 +171,7 @@ def run(store: str) -> Outcome:
 
 
 @contextmanager
-def _course(store: str) -> Iterator[Course]:
+def _course(store: str) -> Generator[Course]:
     clock, model = Clock(), Counted()
     model.embed_query("load the model, so that the first search is as quick as the others")
     with (
