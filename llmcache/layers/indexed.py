@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 
 from llmcache.codec.envelopes import Envelopes
 from llmcache.codec.points import FLOAT_BYTES, Stamped, pack_points, pack_removed, pack_tick
-from llmcache.errors import StoreUnavailable, UsageError
+from llmcache.errors import StoreLimit, StoreUnavailable, UsageError
 from llmcache.model.capabilities import Limits
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
@@ -127,7 +127,14 @@ class Indexed:
         """Append blocks to the current generation, and make sure that it was that and that it lives long enough."""
         for _ in range(_MOST_TRIES):
             generation = known.current or (yield from self._begin(local, until, at))
-            yield from self._append(local, generation, raw, until, at)
+            try:
+                yield from self._append(local, generation, raw, until, at)
+            except StoreLimit:
+                # The store, or the one log, is full. Without its waste, and in larger blocks, there may be room.
+                if not _may_shrink(known) or not (yield from self.renew(local.key)):
+                    raise
+                known = yield from self._catch_up(local)
+                continue
             known = yield from self._catch_up(local)
             if known.current == generation:
                 yield from self._make_last(local, known, at)
@@ -211,15 +218,19 @@ class Indexed:
         if known.wasted > max(_SPARE, known.size) or len(known.alive) > 1:
             yield from Behind(local.key, partial(self.renew, local.key))
 
-    def renew(self, index: Key) -> Steps[None]:
-        """Make a new generation of an index, with nothing in it but what is kept; one process does it at a time."""
+    def renew(self, index: Key) -> Steps[bool]:
+        """Make a new generation of an index, with nothing in it but what is kept, and return whether that was done.
+
+        One process does it at a time; another is told so.
+        """
         lease = Put(Key(Space(index.space.namespace, Kind.LEASE), index.name), (yield from Token()), _LEASE)
         if not (yield from PutIfAbsent(lease)):
-            return
+            return False
         try:
             yield from self._renewed(self._indexes.of(index))
         finally:
             yield from DeleteIfEqual(lease.key, lease.body)
+        return True
 
     def _renewed(self, local: LocalIndex) -> Steps[None]:
         at = yield from Now()
@@ -256,6 +267,12 @@ class Indexed:
         """The index was cleared while it was made anew: remove what was copied, and nothing that was put since."""
         removed = [(one.point.id, one.stamp) for one in kept]
         yield from self._append(local, new, [pack_removed(removed, until)], until, at)
+
+
+def _may_shrink(known: KnownIndex) -> bool:
+    """True where an index takes fewer bytes, or far fewer blocks, if it is made anew."""
+    needed = 1 + known.size * (known.dimensions or 1) * FLOAT_BYTES // _BLOCK_BYTES
+    return known.wasted > 0 or known.length > 4 * needed + 8
 
 
 def _drawn() -> Steps[bytes]:

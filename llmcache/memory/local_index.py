@@ -210,6 +210,10 @@ class KnownIndex:
 
         return unit_vector(vector, self.dimensions)
 
+    @property
+    def length(self) -> int:
+        return 0 if self.current is None else self._read[self.current].count
+
     def is_lasting(self, until: Instant | None) -> bool:
         known = None if self.current is None else self._read.get(self.current)
         return known is not None and not lasts_longer(until, known.until)

@@ -138,6 +138,11 @@ class KnownIndex(Protocol):
         """How many rows of the current generation hold what was replaced, deleted or forgotten."""
         ...
 
+    @property
+    def length(self) -> int:
+        """How many elements of the current generation were read."""
+        ...
+
     def take_note(self, named: Iterable[Generation], until: Instant | None) -> None:
         """Take note of generations that the directory names, and of how long it lives."""
         ...

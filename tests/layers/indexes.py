@@ -50,7 +50,7 @@ class Handle:
         """Steps that delete points."""
         return self.layer(DeletePoints(INDEX, ids, AT))
 
-    def renew(self) -> Steps[None]:
+    def renew(self) -> Steps[bool]:
         """Steps that make the index anew."""
         return self.layer.renew(INDEX)
 

@@ -1,6 +1,7 @@
 """Several processes on one vector index, in every order that a seed brings."""
 
 import random
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,9 @@ def test_what_was_acknowledged_is_there_whoever_makes_the_index_anew_meanwhile(s
     if chance.random() < 0.7:
         handles[0].do(puts(handles[0], "old", "older", "gone"))
     names = [f"new{number}" for number in range(9)]
-    running = [puts(handle, *names[place : place + 3]) for place, handle in zip((0, 3, 6), handles, strict=False)]
+    running: list[Steps[Any]] = [
+        puts(handle, *names[place : place + 3]) for place, handle in zip((0, 3, 6), handles, strict=False)
+    ]
     running += [handle.renew() for handle in handles[:3]]
     running += [handles[3].delete("gone")]
 
@@ -50,7 +53,11 @@ def test_of_two_that_put_one_point_everybody_finds_the_same(seed: int) -> None:
     chance, processes = random.Random(seed), Processes()
     one, two, three = (processes.handle() for _ in range(3))
     one.do(one.put(point("p", 1.0, 0.0, by="first")))
-    running = [one.put(point("p", 0.0, 1.0, by="one")), two.put(point("p", 1.0, 1.0, by="two")), three.renew()]
+    running: list[Steps[Any]] = [
+        one.put(point("p", 0.0, 1.0, by="one")),
+        two.put(point("p", 1.0, 1.0, by="two")),
+        three.renew(),
+    ]
 
     interleave(running, one.world, chance)
 
@@ -67,7 +74,7 @@ def test_after_a_clearing_nobody_finds_what_was_there_before(seed: int) -> None:
     one, two, three = (processes.handle() for _ in range(3))
     one.do(puts(one, *[f"old{number}" for number in range(5)]))
     assert two.there("old0") == [{"by": "old0"}]
-    running = [puts(one, "a", "b"), two.renew(), iter(Clear(INDEX.space)), puts(three, "c")]
+    running: list[Steps[Any]] = [puts(one, "a", "b"), two.renew(), iter(Clear(INDEX.space)), puts(three, "c")]
 
     interleave(running, one.world, chance)
 
