@@ -187,13 +187,13 @@ def _tokens(words: list[str]) -> tuple[list[str], Counter[str], int]:
         for token in _parts(word.casefold()):
             if token in SURE and tokens and tokens[-1] == _NOT:
                 tokens.pop()
+            if token in _SURE_OR_NOTHING or _is_polite(words, index, token):
+                continue
             if token in ONE:
                 ones += 1
             elif token in NUMBERS:
                 tokens.append(_counted(str(NUMBERS[token]), tokens, numbers))
-            elif token == _IF and words[max(0, index - 1)].casefold() in _WHETHER:
-                continue
-            elif token not in TRIVIAL or (token in _TAILS and tokens and tokens[-1].startswith("#")):
+            elif token not in _UNITS_OR_NOTHING or (tokens and tokens[-1].startswith("#")):
                 tokens.append(token)
     return tokens, numbers, ones
 
@@ -203,6 +203,24 @@ _TAILS: Final = frozenset(
     | {"s", "ms", "h", "hr", "hrs", "min", "mins", "am", "pm", "k", "x", "eur", "usd", "gbp"}
 )
 """Units that may stand behind a number without a space; what has other letters behind it is a code."""
+
+
+def _is_polite(words: list[str], index: int, token: str) -> bool:
+    """True for what asks for an answer and does not say which: "give me", and the "if" of "I wonder if"."""
+    if token in _FAVOURS:
+        return words[index + 1 : index + 2] != [] and words[index + 1].casefold() in _TO_ME
+    return token == _IF and words[max(0, index - 1)].casefold() in _WHETHER
+
+
+_UNITS_OR_NOTHING: Final = _TAILS & TRIVIAL
+"""A unit behind a number, such as "am"; elsewhere trivial."""
+
+_SURE_OR_NOTHING: Final = SURE & TRIVIAL
+"""Behind a denial it takes that back, and says nothing itself."""
+
+_FAVOURS: Final = frozenset({"giv", "give", "help", "get", "show"})
+_TO_ME: Final = frozenset({"me", "us"})
+"""Behind these a favour is asked for, and says nothing of what it is about."""
 
 _IF: Final = "if"
 _WHETHER: Final = frozenset(
@@ -250,9 +268,10 @@ def _parts(word: str) -> list[str]:
             found.append(f"§{PERSONS[part]}")
         elif part in TENSES:
             found.append(f"§{TENSES[part]}")
+        elif part in TRIVIAL and part not in SURE:
+            found += [part] if part in _UNITS_OR_NOTHING else []
         elif (
-            part in TRIVIAL
-            or part in SURE
+            part in SURE
             or part in ASKING
             or part in TIES
             or part in DIRECTIONS

@@ -15,9 +15,9 @@ def _words(*texts: str) -> frozenset[str]:
 TRIVIAL: Final = _words(
     "a an the this that these those it its there here is are am be been being do does done have has having can could "
     "would may might please kindly thanks thank hi hello hey dear just so also too very really actually currently now "
-    "and or then as get got getting me myself some any ok okay want wants wanted wanna need needs needed help know "
+    "and or then as me myself some any ok okay want wants wanted wanna need needs needed know "
     "knowing tell explain describe let wonder wondering understand possible able assistance come happen happened reason reasons way "
-    "method process steps try tried trying use using used uses make making made think seem seems like give much what which",
+    "method process steps try tried trying use using used uses make making made think seem seems like much what which",
     "der die das den dem des ein eine einen einem einer ist sind war bin hat haben habe kann können könnte bitte und "
     "le la les l un une des du est sont ai as a et ce cette s'il vous plaît el los las una unos es son está por favor "
     "y il lo gli e o os uma são het een en is zijn",
@@ -172,10 +172,13 @@ pass/fail
 push/pull
 attach/detach
 gain/loss
+get receive obtain/give
+help/hurt harm
 love like/hate dislike
 before/after
 min minimum least fewest smallest lowest/max maximum most largest biggest highest greatest
 first/last
+current/previou previous former/next upcoming
 always/never/sometimes
 best/worst
 better/worse

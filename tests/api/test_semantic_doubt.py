@@ -234,3 +234,12 @@ def test_store_without_logs_says_so(clock: Clock) -> None:
         bare = llmcache.Cache(replace(cache.setup, pair=StorePair(Bare(), None)))
         with pytest.raises(UnsupportedError, match="keeps no vectors"):
             semantic(bare, Angles())
+
+
+def test_model_whose_vectors_have_another_length_now_is_a_counted_miss(cache: llmcache.Cache) -> None:
+    """Somebody replaced it under the same name: nothing can be compared, and the application does not hear of it."""
+    semantic(cache, Angles()).put(request(CARD), "On its way.")
+    longer = semantic(cache, lambda texts: [[1.0] * 12 for _ in texts])
+
+    assert "fresh" == longer.get_or_call(request(CARD_TOO), lambda: "fresh")
+    assert {"failed": 2} == counted(cache, "failed")
