@@ -177,3 +177,32 @@ def test_rows_are_of_float32() -> None:
     assert Emit(Event(Happening.BYPASSED)) == next(steps)
     assert isinstance(steps.send(None), Call)
     assert [np.array([1, 2], dtype="f4").tobytes()] == finish(steps, [[1, 2]])
+
+
+@pytest.mark.parametrize(
+    ("body", "terms", "now", "is_hit"),
+    [
+        ({}, {}, 1e9, True),
+        ({"expires_at": 150.0}, {}, 149.9, True),
+        ({"expires_at": 150.0}, {}, 150.0, False),
+        ({}, {"max_age": 50.0}, 149.9, True),
+        ({}, {"max_age": 50.0}, 150.0, False),
+        ({"precision": "float16"}, {}, 150.0, False),
+        ({"precision": "float16"}, {"precision": "int8"}, 150.0, True),
+        ({}, {"dimensions": 4}, 150.0, True),
+        ({}, {"dimensions": 5}, 150.0, False),
+    ],
+)
+def test_what_may_not_be_served_is_a_miss(body: Any, terms: Any, now: float, is_hit: bool) -> None:
+    """Also where the store still has it: one may outlive its end by the resolution of its store."""
+    (kept,) = pack_vectors(vectors(["a"]), (A,), **{"precision": "float32", "made_at": 100.0, **body})
+    steps = steps_of(A, terms=Terms(READABLE, **terms))
+    next(steps)
+    steps.send(7)
+    steps.send([kept])
+    op = steps.send(now)
+    if op == Emit(Event(Happening.EMBEDDING_UNREADABLE, A.digest, "dimensions")):
+        op = steps.send(None)
+
+    assert told(Happening.EMBEDDING_HIT if is_hit else Happening.EMBEDDING_MISS) == op
+    steps.close()
