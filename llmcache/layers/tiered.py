@@ -115,9 +115,8 @@ class Tiered(Generic[S]):
         found = [self._near.look(key) for key in keys]
         missing = [place for place, body in enumerate(found) if body is None]
         if len(missing) < len(keys):
-            for key, body in zip(keys, found, strict=True):
-                if body is not None:
-                    yield from Emit(Event(Happening.NEAR_HIT, key.digest))
+            first = next(key for key, body in zip(keys, found, strict=True) if body is not None)
+            yield from Emit(Event(Happening.NEAR_HIT, first.digest, count=len(keys) - len(missing)))
         if missing or not keys:
             bodies = yield from self._read_behind([keys[place] for place in missing])
             for place, body in zip(missing, bodies, strict=True):
