@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from llmcache.api.cache import AsyncCache, Cache
     from llmcache.api.counters import Stats
+    from llmcache.api.embeddings import AsyncEmbeddingCache, EmbeddingCache
     from llmcache.api.history import AsyncChatHistory, ChatHistory
     from llmcache.api.opening import open, open_async  # noqa: A004 -- the name users type
     from llmcache.api.options import options
@@ -48,7 +49,9 @@ _HOMES = {
     "Cache": "llmcache.api.cache",
     "Stats": "llmcache.api.counters",
     "AsyncChatHistory": "llmcache.api.history",
+    "AsyncEmbeddingCache": "llmcache.api.embeddings",
     "ChatHistory": "llmcache.api.history",
+    "EmbeddingCache": "llmcache.api.embeddings",
     "open": "llmcache.api.opening",
     "open_async": "llmcache.api.opening",
     "options": "llmcache.api.options",
@@ -70,6 +73,7 @@ __all__ = [
     "AsyncCache",
     "AsyncChatHistory",
     "AsyncCollection",
+    "AsyncEmbeddingCache",
     "AsyncResponseCache",
     "Cache",
     "ChatHistory",
@@ -80,6 +84,7 @@ __all__ = [
     "DataError",
     "DecodeError",
     "Document",
+    "EmbeddingCache",
     "Entry",
     "Key",
     "LLMCacheError",

@@ -155,9 +155,8 @@ def embed(texts: Sequence[str], keys: Sequence[Key], model: Model, terms: Terms)
             yield from _looked_up(job, job.missing())
             yield from _counted(Happening.EMBEDDING_MISS, len(job.missing()))
         yield from _filled(job, seen)
-        yield from _called(
-            job, job.missing()
-        )  # again those that were kept with other dimensions than the model has now
+        # Those that were kept with other dimensions than the model turned out to have.
+        yield from _called(job, job.missing())
     return empty(0, terms.dimensions or 0) if job.table is None else job.table
 
 
