@@ -277,7 +277,7 @@ class AsyncCache(Household):
         with_tool_calls: bool = False,
         patience: Seconds = 5.0,
     ) -> "AsyncSemanticCache":
-        """As `Cache.semantic`; not awaited, because nothing is read or written yet."""
+        """As `Cache.semantic`; `embed` and `verify` may be coroutine functions, and plain ones are called in place."""
         from llmcache.api.semantic import AsyncSemanticCache, Manner  # noqa: PLC0415 -- knows long lists of words
 
         manner = Manner(embed, model, embed_query, similarity, margin, verify, with_tool_calls, patience)

@@ -18,9 +18,10 @@ from llmcache.errors import UsageError
 from llmcache.flows.failsafe import failing_open
 from llmcache.flows.looking import Found, Near, saving, seek
 from llmcache.flows.responses import Draft, keep
+from llmcache.keys.digest import fingerprint, utf8
 from llmcache.keys.partition import Question
 from llmcache.model.event import Event, Happening
-from llmcache.model.key import Key, Space
+from llmcache.model.key import Key, Kind, Space
 from llmcache.model.units import Instant, Plain, Seconds
 from llmcache.model.vectors import Neighbour, Point
 from llmcache.policy.guard import contradiction, refusal
@@ -36,6 +37,10 @@ Role: TypeAlias = Literal["query", "document"]
 
 SAME_ANSWER: Final = 0.9
 """The least cosine between two answers that say the same, if no number, denial or opposite speaks against it."""
+
+FINDABLE: Final[Seconds] = 30 * 24 * 3600.0
+"""Longest that a question is found by meaning after it was answered, also where its answer never expires. Each course of a
+conversation is a partition with indexes of its own, and most never come again: without an end they would fill the store."""
 
 _MOST_TRIES: Final = 3
 _QUESTION, _LABEL, _ANSWER = "question", "label", "answer"
@@ -172,7 +177,8 @@ class Inquiry:
         if ttl is None or ttl > 0:
             # Not over an answer of its own, which the caller may have got in the meantime.
             yield from PutIfAbsent(Put(key, self.comparing.envelopes.pack(entry, key), ttl))
-            yield from self._index(key, vector, facts[_LABEL], entry.expires_at, now)
+            ends_at = _end(now, ttl)
+            yield from self._index(key, vector, facts[_LABEL], ends_at, now)
             yield from Emit(Event(Happening.SEMANTIC_PROMOTED, key.digest))
 
     def learn(self, key: Key, answer: Plain, ttl: Seconds | None) -> Steps[None]:
@@ -180,7 +186,7 @@ class Inquiry:
 
         Args:
             answer: JSON-like. One that calls a tool is not learned.
-            ttl: How long it may be found; the entry itself says what may be served.
+            ttl: How long it may be found, at most `FINDABLE`; the entry itself says what may be served.
         """
         try:
             yield from failing_open(self._learn(key, answer, ttl), key, None)
@@ -193,12 +199,12 @@ class Inquiry:
         if text is None or vector is None:
             return
         now = yield from Now()
-        ends_at = None if ttl is None else now + ttl
+        ends_at = _end(now, ttl)
         label = yield from self._label(key, text, now, ends_at)
         if label is not None:
             yield from self._index(key, vector, label, ends_at, now)
 
-    def _label(self, key: Key, text: str, now: Instant, ends_at: Instant | None) -> Steps[str | None]:
+    def _label(self, key: Key, text: str, now: Instant, ends_at: Instant) -> Steps[str | None]:
         """Return the label of an answer: that of one kept before that says the same, or a new one."""
         vector = yield from self._embedded(key, text, "document")
         if vector is None:
@@ -208,10 +214,12 @@ class Inquiry:
             kept = each.point.facts.get(_ANSWER)
             if isinstance(kept, str) and contradiction(text, kept) is None:
                 return each.point.id
-        yield from PutPoints(answers, (Point(key.name, vector, ends_at, ends_at, {_ANSWER: text}),), now)
-        return key.name
+        # Not the key's name: where its answer changes, those that shared the old one would seem to share the new one.
+        label = fingerprint(Kind.QUESTION, _ANSWER, (utf8(text),))
+        yield from PutPoints(answers, (Point(label, vector, ends_at, ends_at, {_ANSWER: text}),), now)
+        return label
 
-    def _index(self, key: Key, vector: bytes, label: str, ends_at: Instant | None, now: Instant) -> Steps[None]:
+    def _index(self, key: Key, vector: bytes, label: str, ends_at: Instant, now: Instant) -> Steps[None]:
         facts = {_QUESTION: self.question.text, _LABEL: label}
         yield from PutPoints(self.question.partition, (Point(key.name, vector, ends_at, ends_at, facts),), now)
 
@@ -241,6 +249,10 @@ def keep_and_learn(key: Key, value: Plain, draft: Draft, envelopes: Envelopes, i
     yield from keep(key, value, draft, envelopes)
     if inquiry is not None:
         yield from inquiry.learn(key, value, draft.ttl)
+
+
+def _end(now: Instant, ttl: Seconds | None) -> Instant:
+    return now + (FINDABLE if ttl is None else min(ttl, FINDABLE))
 
 
 def _is_ours(point: Point) -> bool:

@@ -180,6 +180,18 @@ def test_answers_that_say_the_same_speak_together(cache: llmcache.Cache) -> None
     assert apart.get(request("Where is that card of mine?")) is None
 
 
+def test_new_answer_speaks_for_itself_alone(cache: llmcache.Cache) -> None:
+    """Two questions shared an answer; one is answered anew and otherwise. They stand in each other's way from then on."""
+    between = "Where is that card of mine?"
+    answers = semantic(cache, Angles({CARD: 0.0, CARD_TOO: 20.0, between: 10.0}))
+    answers.put(request(CARD), "On its way.")
+    answers.put(request(CARD_TOO), "On its way.")
+    assert "On its way." == answers.get(request(between))
+    answers.put(request(CARD), "In the post office.")
+
+    assert answers.get(request(between)) is None
+
+
 @pytest.mark.parametrize("error", [RuntimeError("down"), UsageError("odd")])
 def test_model_of_embeddings_that_fails_is_a_counted_miss(cache: llmcache.Cache, error: Exception) -> None:
     """Before the call and after it; the application hears nothing, and its answer is kept."""

@@ -10,6 +10,7 @@ import pytest
 
 import llmcache
 from llmcache.errors import StoreUnavailable, UnsupportedError, UsageError
+from llmcache.flows.meaning import FINDABLE
 from llmcache.memory import MemoryStore
 from llmcache.protocols.whole import StorePair
 from tests.api.failing import Fault, failing_cache
@@ -185,6 +186,18 @@ def test_index_that_fails_is_a_miss() -> None:
     answers = semantic(failing_cache(fault), Angles())
 
     assert "fresh" == answers.get_or_call(request(CARD), lambda: "fresh")
+
+
+def test_question_is_found_by_meaning_for_thirty_days(cache: llmcache.Cache, clock: Clock) -> None:
+    """Also where its answer never expires; an index without an end would fill the store."""
+    answers = semantic(cache, Angles())
+    answers.put(request(CARD), "On its way.")
+    clock.now += FINDABLE - 1
+    assert "On its way." == answers.get(request(CARD_TOO))
+    clock.now += 1
+
+    assert answers.get(request(CARD_TOO)) is None
+    assert "On its way." == answers.get(request(CARD))
 
 
 def test_sealed_questions_are_found_and_not_seen(clock: Clock, tmp_path: Any) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.embeddings import Embeddings
 from langchain_core.globals import get_llm_cache, set_llm_cache
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.tool import ToolCall
@@ -17,25 +16,10 @@ from llmcache.errors import StoreUnavailable, UsageError
 from llmcache_langchain import SemanticCache
 from llmcache_minilm import MiniLMEmbeddings
 from tests.api.failing import Fault, failing_cache
-from tests.api.meaning import CARD, CARD_TOO, MONEY, Angles
+from tests.api.meaning import CARD, CARD_TOO, MONEY
+from tests.langchain.embeddings import AngleEmbeddings
 from tests.langchain.models import FakeModel
 from tests.policy.attacks import ATTACKS, PARAPHRASES
-
-
-class AngleEmbeddings(Embeddings):
-    """LangChain's embeddings of questions at angles; the async ones are LangChain's own, in a thread."""
-
-    model = "angles"
-
-    def __init__(self) -> None:
-        self.angles = Angles()
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        rows: list[list[float]] = self.angles(texts).tolist()
-        return rows
-
-    def embed_query(self, text: str) -> list[float]:
-        return self.embed_documents([text])[0]
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import pytest
 from langchain_core.caches import BaseCache
 from langchain_tests.integration_tests.cache import AsyncCacheTestSuite, SyncCacheTestSuite
 
-from llmcache_langchain import LLMCache
+from llmcache_langchain import LLMCache, SemanticCache
+from tests.langchain.embeddings import AngleEmbeddings
 
 
 @pytest.mark.stores(cluster=True)
@@ -27,5 +28,25 @@ class TestStandardAsync(AsyncCacheTestSuite):
     @pytest.fixture
     async def cache(self, url: str) -> AsyncIterator[BaseCache]:
         opened = LLMCache(url)
+        yield opened
+        await opened.aclose()
+
+
+class TestStandardSemantic(SyncCacheTestSuite):
+    """The blocking suite on the cache by meaning: what it asks for is found exactly, and nothing else is."""
+
+    @pytest.fixture
+    def cache(self, url: str) -> Iterator[BaseCache]:
+        opened = SemanticCache(url, AngleEmbeddings())
+        yield opened
+        opened.close()
+
+
+class TestStandardSemanticAsync(AsyncCacheTestSuite):
+    """The async suite on it."""
+
+    @pytest.fixture
+    async def cache(self, url: str) -> AsyncIterator[BaseCache]:
+        opened = SemanticCache(url, AngleEmbeddings())
         yield opened
         await opened.aclose()
