@@ -13,9 +13,10 @@ from llmcache_redis.layout import Layout
 from llmcache_redis.listening import NEWS_DELAY, Listener, can_listen
 from llmcache_redis.logs import Logs
 from llmcache_redis.sending import Sender
-from llmcache_redis.settings import Settings
+from llmcache_redis.settings import VECTOR_ERROR, Settings
 from llmcache_redis.spaces import Spaces
 from llmcache_redis.topology import Topology
+from llmcache_redis.vectors import Vectors
 
 
 class Core:
@@ -36,16 +37,23 @@ class Core:
         self.capabilities = Capabilities(
             log=True,
             scan=not settings.restricted,
+            vectors=bool(settings.vectors),
             news=can_listen(dial) and not settings.restricted,
             persistent=True,
             shared=True,
             server_makes_room=True,
-            limits=replace(LIMITS, timeout=settings.timeout, news_delay=NEWS_DELAY),
+            limits=replace(
+                LIMITS,
+                timeout=settings.timeout,
+                news_delay=NEWS_DELAY,
+                vector_error=VECTOR_ERROR.get(settings.vectors, LIMITS.vector_error),
+            ),
         )
         sender = Sender(topology)
         self.entries = Entries(sender, layout, settings)
         self.logs = Logs(sender, layout, settings)
-        self.spaces = Spaces(sender, layout, settings)
+        self.vectors = Vectors(sender, layout, settings)
+        self.spaces = Spaces(sender, layout, settings, self.vectors.sweeping)
         self.listener = Listener(dial, wire, sender, layout)
 
     def watch(self, watcher: Watcher) -> None:

@@ -39,7 +39,7 @@ def open_pair(
         awaiting: The asyncio client beside a blocking one; needed only where the connections are of a foreign class, as
             fakeredis's are, because one colour of it does not tell the other.
         clock: Tells the time of day; entries end by it, where it is not `time.time`, and not by the server's clock.
-        options: `timeout`, `log_timeout`, `restricted` and `max_connections`; see `Settings`.
+        options: `timeout`, `log_timeout`, `restricted`, `max_connections` and `vectors`; see `Settings`.
 
     Raises:
         ConfigError: The URL is wrong, or has a database where SELECT is not allowed.

@@ -61,6 +61,7 @@ _HINTS: Final = {
     "TRYAGAIN": "the slot is being moved",
     "MASTERDOWN": "the replica has lost its master",
     "MISCONF": "the server cannot save to its disk and takes no writes",
+    "UNKNOWN": "the server does not know a command of it; vectors=native needs Redis 8, elsewhere leave that option away",
     "NOREPLICAS": "the server has too few replicas to take writes",
 }
 
@@ -99,6 +100,8 @@ def code_of(error: BaseException) -> str:
     for words, code in _WORDS.items():
         if words in text.lower():
             return code
+    if "nknown Redis command" in str(error):
+        return "UNKNOWN"
     for found in _QUOTED_CODE.finditer(str(error)):
         if found[1] in _HINTS:
             return found[1]

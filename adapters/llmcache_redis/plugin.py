@@ -10,6 +10,7 @@ _SETTINGS: Final[dict[str, OptionKind]] = {
     "log_timeout": "seconds",
     "restricted": "flag",
     "max_connections": "count",
+    "vectors": "text",
 }
 _DATABASE: Final[dict[str, OptionKind]] = {"db": "text"}
 _TLS: Final[dict[str, OptionKind]] = {"ca_certs": "text", "certfile": "text", "keyfile": "text"}

@@ -43,7 +43,7 @@ local function alive(head, stamp, now)
 end
 """
 
-_STAMPED = """
+STAMPED = """
 local function stamped(key, fresh)
   local stamp = redis.call('GET', key)
   if not stamp then
@@ -61,7 +61,7 @@ end
 """
 
 PUT = Script(
-    _STAMPED
+    STAMPED
     + _KEEP
     + """
 -- KEYS: stamp, entries.  ARGV: fresh stamp, then for each entry its px and the rest of its value.
@@ -75,7 +75,7 @@ return #KEYS - 1
 
 PUT_IF_ABSENT = Script(
     _ALIVE
-    + _STAMPED
+    + STAMPED
     + _KEEP
     + """
 -- KEYS: stamp, entry, proof.  ARGV: fresh stamp, now, px, the rest of the value, the proof's px.
@@ -105,7 +105,7 @@ return 1
 # A log is a list: first a head as of a value, then the bodies, oldest first.
 APPEND = Script(
     _ALIVE
-    + _STAMPED
+    + STAMPED
     + """
 -- KEYS: stamp, log, proof.  ARGV: fresh stamp, now, px, ends, cap, the proof's px, bodies.
 local told = redis.call('GET', KEYS[3])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from llmcache.errors import UsageError
 from llmcache.model.units import Instant, Seconds
 from llmcache.plugins.settings import check_flag, check_names, check_seconds, check_whole
 from llmcache_redis.errors import NAME
@@ -12,6 +13,9 @@ from llmcache_redis.errors import NAME
 DEFAULT_TIMEOUT: Final[Seconds] = 0.1
 DEFAULT_LOG_TIMEOUT: Final[Seconds] = 2.0
 DEFAULT_CONNECTIONS: Final = 64
+
+VECTOR_ERROR: Final = {"native": 1e-6, "native-int8": 0.004}
+"""How far a component of a vector at length 1 may be off, by how vector sets keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Settings:
         restricted: Use no SCAN; for servers that forbid it. The store then cannot list itself, and what was cleared is dropped
             when it expires or is evicted.
         max_connections: Most connections to one server, for each colour and event loop; further calls wait.
+        vectors: "native" for vector indexes in vector sets of the server, which only Redis 8 has; "native-int8" for the same in a
+            fourth of the memory. "" keeps no vectors by itself.
         clock: Tells the time of day. Where it is not `time.time`, entries end by it and not by the server's clock.
 
     Raises:
@@ -35,6 +41,7 @@ class Settings:
     log_timeout: Seconds = DEFAULT_LOG_TIMEOUT
     restricted: bool = False
     max_connections: int = DEFAULT_CONNECTIONS
+    vectors: str = ""
     clock: Callable[[], Instant] = field(default=time.time)
 
     def __post_init__(self) -> None:
@@ -42,6 +49,8 @@ class Settings:
             check_seconds(NAME, name, getattr(self, name))
         check_flag(NAME, "restricted", self.restricted)
         check_whole(NAME, "max_connections", self.max_connections, 1)
+        if self.vectors not in {"", *VECTOR_ERROR}:
+            raise UsageError(f"{NAME}: vectors is {' or '.join(VECTOR_ERROR)}, found {self.vectors!r:.40}")
 
     @property
     def own_clock(self) -> Callable[[], Instant] | None:

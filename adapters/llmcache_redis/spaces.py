@@ -5,7 +5,7 @@ allowed, walks over the names of the database and gives memory back. Listing wal
 the whole way.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from llmcache.errors import UnsupportedError
@@ -35,9 +35,19 @@ _SWEEPING: Final[Seconds] = 10.0
 
 
 class Spaces:
-    """Makes the steps of the methods for whole spaces."""
+    """Makes the steps of the methods for whole spaces.
 
-    def __init__(self, sender: Sender, layout: Layout, settings: Settings) -> None:
+    Args:
+        sender: Sends.
+        layout: Where things lie.
+        settings: What the store is opened with.
+        sweeping: Returns the commands that give back what was cleared of vector indexes, of the names that SCAN found.
+    """
+
+    def __init__(
+        self, sender: Sender, layout: Layout, settings: Settings, sweeping: Callable[[Sequence[str]], list[Command]]
+    ) -> None:
+        self._sweeping = sweeping
         self._sender = sender
         self._layout = layout
         self._settings = settings
@@ -55,6 +65,8 @@ class Spaces:
             while until.left():
                 cursor, names = yield from self._scanned(server, cursor, f"{space.prefix}*", deed)
                 yield from self._sent(scripts.SWEEP, self._keys(names, space), deed)
+                if indexes := self._sweeping(names):
+                    yield from self._sender.send(indexes, deed, self._settings.log_timeout)
                 if cursor == b"0":
                     break
 

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
-from llmcache.model.units import Seconds
+from llmcache.model.units import Instant, Seconds
+from llmcache.model.vectors import Neighbour, Point
+from llmcache.model.where import Where
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.news import Watcher
 from llmcache.protocols.scan import Listed, SpaceUse
+from llmcache.protocols.vector_ops import Nearest
 from llmcache_redis.blocking_wire import BlockingWire
 from llmcache_redis.commands import T, Wire
 from llmcache_redis.core import Core
@@ -77,6 +80,23 @@ class RedisStore:
 
     def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> list[Listed]:
         return self._run("scan", self._core.spaces.scan(space, after, count))
+
+    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+        self._run("put_points", self._core.vectors.put(index, points, at))
+
+    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
+        self._run("delete_points", self._core.vectors.delete(index, ids))
+
+    def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> list[Point | None]:
+        return self._run("get_points", self._core.vectors.get(index, ids, at))
+
+    def nearest(
+        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+    ) -> list[Neighbour]:
+        return self._run("nearest", self._core.vectors.nearest(Nearest(index, vector, count, at, least, where)))
+
+    def ended_points(self, index: Key, until: Instant, *, at: Instant, count: int) -> list[Point]:
+        return self._run("ended_points", self._core.vectors.ended(index, until, at, count))
 
     def watch(self, watcher: Watcher) -> None:
         self._core.watch(watcher)

@@ -289,6 +289,7 @@ WRONG_OPTIONS: dict[str, dict[str, object]] = {
     "log_timeout is a positive": {"log_timeout": float("nan")},
     "restricted is True or False": {"restricted": "yes"},
     "max_connections is an integer": {"max_connections": 0},
+    "vectors is native or native-int8, found 'nativ'": {"vectors": "nativ"},
     "unknown option 'ttl'": {"ttl": 1},
 }
 

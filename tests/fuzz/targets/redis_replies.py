@@ -11,6 +11,9 @@ from redis._parsers.base import BaseParser
 from llmcache.errors import LLMCacheError
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
+from llmcache.model.vectors import Point
+from llmcache.model.where import Test
+from llmcache.protocols.vector_ops import Nearest
 from llmcache_redis.commands import Address, Lost, Outcome, Part, Pause, Wire
 from llmcache_redis.entries import Entries
 from llmcache_redis.errors import GARBLED
@@ -20,16 +23,22 @@ from llmcache_redis.sending import Sender
 from llmcache_redis.settings import Settings
 from llmcache_redis.spaces import Spaces
 from llmcache_redis.topology import OneAddress, Slots, Topology, Watched
+from llmcache_redis.vectors import Vectors
 from tests.fuzz.feed import Feed
 
 _SPACE = Space(Namespace(("shop",)), Kind.RESPONSE)
 _KEYS = tuple(Key(_SPACE, name) for name in ("a", "b"))
 _LOG = Key(Space(Namespace(("shop",)), Kind.HISTORY), "s")
 _HERE = (Address("h", 1), Address("h", 2))
-_SETTINGS = Settings.of({}, lambda: 1e9)
+_INDEX = Key(Space(Namespace(("shop",)), Kind.VECTORS), "i")
+_DIRECTION = b"\x00\x00\x80?"
+_SETTINGS = Settings.of({"vectors": "native"}, lambda: 1e9)
 _STAMP = b"0123456789abcdef"
 _MOST_ROUNDS = 200
 _VAST = re.compile(rb"[*$%~>][+-]?\d{6}")
+_ROW = (
+    b'*5\r\n$1\r\na\r\n$33\r\n{"e":9e99,"k":null,"f":{"a":1.0}}\r\n$4\r\n' + _DIRECTION + b"\r\n$0\r\n\r\n$1\r\n1\r\n"
+)
 
 SEEDS = (
     b"\x00*3\r\n$18\r\n" + _STAMP + b" x\r\n$-1\r\n$16\r\n" + _STAMP + b"\r\n",
@@ -39,6 +48,10 @@ SEEDS = (
     b"\x04*2\r\n$1\r\n0\r\n*0\r\n",
     b"\x05-WRONGTYPE no\r\n",
     b"\x10*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$1\r\nh\r\n:7000\r\n-MOVED 12 h:7001\r\n-ASK 12 h:1\r\n:1\r\n",
+    b"\x08*3\r\n:1\r\n:1\r\n*1\r\n" + _ROW,
+    b"\x09*2\r\n" + _ROW + b"*0\r\n",
+    b"\x0a*1\r\n" + _ROW,
+    b"\x0b:-3\r\n",
     b"\x20*2\r\n$1\r\nh\r\n$4\r\n6379\r\n*3\r\n$-1\r\n$-1\r\n$-1\r\n",
 )
 
@@ -115,25 +128,53 @@ def _append(sender: Sender, layout: Any) -> _Made:
     ), lambda found: isinstance(found, int) and found >= 0
 
 
+def _spaces(sender: Sender, layout: Any) -> Spaces:
+    return Spaces(sender, layout, _SETTINGS, Vectors(sender, layout, _SETTINGS).sweeping)
+
+
 def _scan(sender: Sender, layout: Any) -> _Made:
-    return Spaces(sender, layout, _SETTINGS).scan(_SPACE, None, 10), lambda found: all(
+    return _spaces(sender, layout).scan(_SPACE, None, 10), lambda found: all(
         listed.key.space == _SPACE and listed.body_bytes >= 0 for listed in found
     )
 
 
 def _uses(sender: Sender, layout: Any) -> _Made:
-    return Spaces(sender, layout, _SETTINGS).uses(), lambda found: all(use.entries >= 0 for use in found)
+    return _spaces(sender, layout).uses(), lambda found: all(use.entries >= 0 for use in found)
 
 
 def _clear(sender: Sender, layout: Any) -> _Made:
-    return Spaces(sender, layout, _SETTINGS).clear(_SPACE), lambda found: found is None
+    return _spaces(sender, layout).clear(_SPACE), lambda found: found is None
 
 
 def _delete(sender: Sender, layout: Any) -> _Made:
     return Entries(sender, layout, _SETTINGS).delete_if_equal(_KEYS[0], b"x"), lambda found: isinstance(found, bool)
 
 
-_OPERATIONS = (_get, _read, _length, _scan, _uses, _append, _clear, _delete)
+def _nearest(sender: Sender, layout: Any) -> _Made:
+    asked = Nearest(_INDEX, _DIRECTION, 3, 0.0, where=Test("a", "$eq", 1))
+    return Vectors(sender, layout, _SETTINGS).nearest(asked), lambda found: all(
+        isinstance(one.point.id, str) and -1.0 <= one.similarity <= 1.0 for one in found
+    )
+
+
+def _points(sender: Sender, layout: Any) -> _Made:
+    return Vectors(sender, layout, _SETTINGS).get(_INDEX, ["a", "b"], 0.0), lambda found: len(found) == 2
+
+
+def _ended(sender: Sender, layout: Any) -> _Made:
+    return Vectors(sender, layout, _SETTINGS).ended(_INDEX, 1.0, 0.0, 3), lambda found: all(
+        isinstance(one, Point) for one in found
+    )
+
+
+def _put_points(sender: Sender, layout: Any) -> _Made:
+    points = [Point("a", _DIRECTION), Point("b", _DIRECTION)]
+    return Vectors(sender, layout, _SETTINGS).put(_INDEX, points, 0.0), lambda found: found is None
+
+
+_OPERATIONS = (
+    _get, _read, _length, _scan, _uses, _append, _clear, _delete, _nearest, _points, _ended, _put_points,
+)  # fmt: skip
 _TOPOLOGIES: tuple[tuple[Callable[[], Topology], Any], ...] = (
     (lambda: OneAddress(_HERE[0]), OneServer()),
     (lambda: Slots(_HERE), Cluster()),
