@@ -67,7 +67,9 @@ class ByteStore(BaseStore[str, bytes]):
         """As `mdelete`."""
         await self._awaiting.delete_many(keys)
 
-    async def ayield_keys(self, *, prefix: str | None = None) -> AsyncIterator[str]:
+    async def ayield_keys(  # pyright: ignore[reportIncompatibleMethodOverride] -- there it is declared as a coroutine that returns one
+        self, *, prefix: str | None = None
+    ) -> AsyncIterator[str]:
         """As `yield_keys`."""
         async for name in self._awaiting.names(prefix or ""):
             yield name

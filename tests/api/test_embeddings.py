@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,8 +79,11 @@ def test_no_texts_have_no_vectors(cache: llmcache.Cache) -> None:
 def test_every_setting_has_vectors_of_its_own(cache: llmcache.Cache) -> None:
     """Model, role, dimensions and normalisation."""
     model = Model()
-    for settings in ({"model": "m"}, {"model": "n"}, {"model": "m", "role": "query"}, {"model": "m", "dimensions": 4},
-                     {"model": "m", "normalised": True}):  # fmt: skip
+    every: list[dict[str, Any]] = [
+        {"model": "m"}, {"model": "n"}, {"model": "m", "role": "query"}, {"model": "m", "dimensions": 4},
+        {"model": "m", "normalised": True},
+    ]  # fmt: skip
+    for settings in every:
         for _ in range(2):
             cache.embeddings.embed(["a"], model, **settings)
 

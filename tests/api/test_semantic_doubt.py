@@ -229,8 +229,10 @@ def test_sealed_questions_are_found_and_not_seen(clock: Clock, tmp_path: Any) ->
 )
 def test_wrong_arguments_say_what_is_allowed(cache: llmcache.Cache, wrong: dict[str, Any], message: str) -> None:
     """Before anything is asked."""
+    given: dict[str, Any] = {"embed": Angles(), "model": "m", **wrong}
+
     with pytest.raises(UsageError, match=message):
-        cache.semantic(**{"embed": Angles(), "model": "m", **wrong})
+        cache.semantic(**given)
 
 
 def test_store_without_logs_says_so(clock: Clock) -> None:

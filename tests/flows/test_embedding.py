@@ -110,9 +110,10 @@ def test_a_call_that_cannot_be_waited_for_is_made_by_oneself() -> None:
     steps.send([None, None])
     steps.send(150.0)
     steps.send(None)
-    for _ in range(2):
+    boarding: Any = None
+    for landed in (0, 7):
         assert Landed() == steps.send([(HandFlight(A), False), (HandFlight(B), False)])
-        awaited = steps.send(_ and 7)
+        awaited = steps.send(landed)
         assert isinstance(awaited, Await)
         boarding = steps.send(Ending.NOT_WAITED)
 
@@ -195,7 +196,8 @@ def test_rows_are_of_float32() -> None:
 )
 def test_what_may_not_be_served_is_a_miss(body: Any, terms: Any, now: float, is_hit: bool) -> None:
     """Also where the store still has it: one may outlive its end by the resolution of its store."""
-    (kept,) = pack_vectors(vectors(["a"]), (A,), **{"precision": "float32", "made_at": 100.0, **body})
+    how: dict[str, Any] = {"precision": "float32", "made_at": 100.0, **body}
+    (kept,) = pack_vectors(vectors(["a"]), (A,), **how)
     steps = steps_of(A, terms=Terms(READABLE, **terms))
     next(steps)
     steps.send(7)

@@ -235,6 +235,13 @@ def begin(doing: str, shared: Shared, skew: float) -> Running:
     return Running(steps[doing](), shared, skew)
 
 
+def over(running: Running) -> Running:
+    """Go on to the end."""
+    while not running.is_over:
+        running.advance()
+    return running
+
+
 def check(running: Running, shared: Shared) -> None:
     """What is served was asked for behind every clearing that was over when the one who gets it began."""
     if isinstance(running.answer, Found):
@@ -279,9 +286,6 @@ def test_no_clearing_brings_back_what_any_clearing_hid(
 def test_what_is_asked_for_behind_every_clearing_is_kept(doings: list[tuple[str, float]]) -> None:
     """One after the other, whatever the clocks say: who asks now is answered by the next look."""
     shared = Shared()
-    for doing, skew in [*doings, ("ask", 0.0), ("look", -500.0)]:
-        last = begin(doing, shared, skew)
-        while not last.is_over:
-            last.advance()
+    *_, last = [over(begin(doing, shared, skew)) for doing, skew in [*doings, ("ask", 0.0), ("look", -500.0)]]
 
     assert isinstance(last.answer, Found)

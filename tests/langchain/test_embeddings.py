@@ -57,8 +57,9 @@ def test_a_text_is_embedded_once_as_document_and_once_as_query(cache: llmcache.C
     counting = Counting()
     cached = CachedEmbeddings(counting, cache, model="m")
     for _ in range(2):
-        documents = cached.embed_documents(["a", "b", "a"])
-        query = cached.embed_query("a")
+        cached.embed_documents(["a", "b", "a"])
+        cached.embed_query("a")
+    documents, query = cached.embed_documents(["a", "b", "a"]), cached.embed_query("a")
 
     assert [("documents", ["a", "b"]), ("query", ["a"])] == counting.asked
     assert [vector(text).tolist() for text in "aba"] == documents

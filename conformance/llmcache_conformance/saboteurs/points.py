@@ -166,7 +166,7 @@ class TakesWhatHasNoDirection(PointsMemory):
         try:
             return super().check_vector(vector, dimensions)
         except UsageError:
-            if not isinstance(vector, bytes) or len(vector) // 4 != dimensions or len(vector) % 4:
+            if dimensions is None or not isinstance(vector, bytes) or len(vector) != 4 * dimensions:
                 raise
             return dimensions
 
