@@ -81,7 +81,7 @@ class AnswerCache:
             looked = self._blocking.look(key, self._model(llm_string))
             found = looked if isinstance(looked, Found) else self._near(key, prompt, llm_string, looked)
             if found is None or found.is_due:
-                found = self._blocking.share(key, seen, call_here(), found)
+                found = self._blocking.share(key, seen, call_here(), found, marks=looked.marks)
         except ClosedError as error:
             self._closed(key, error)
             return None
@@ -125,7 +125,7 @@ class AnswerCache:
             looked = await self._awaiting.look(key, self._model(llm_string))
             found = looked if isinstance(looked, Found) else await self._anear(key, prompt, llm_string, looked)
             if found is None or found.is_due:
-                found = await self._awaiting.share(key, seen, call_here(), found)
+                found = await self._awaiting.share(key, seen, call_here(), found, marks=looked.marks)
         except ClosedError as error:
             self._closed(key, error)
             return None

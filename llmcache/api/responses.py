@@ -23,7 +23,7 @@ from llmcache.model.key import Key, Kind, Space
 from llmcache.model.options import NO_OPTIONS, Coalesce, Options, read_options
 from llmcache.model.request import Request
 from llmcache.model.units import Plain, Seconds
-from llmcache.policy.clearing import Marks
+from llmcache.policy.clearing import NOTHING_READ, Marks
 from llmcache.policy.freshness import AGELESS, Aging
 from llmcache.protocols.flights import Witness
 from llmcache.protocols.steps import Steps
@@ -105,7 +105,9 @@ class Answers:
         # A store that other processes do not see has nothing to tell them.
         return "process" if wish == "shared" and not self._setup.capabilities.shared else wish
 
-    def _share_steps(self, key: Key, seen: int, witness: Witness | None, found: Found | None) -> Steps[Found | None]:
+    def _share_steps(
+        self, key: Key, seen: int, witness: Witness | None, found: Found | None, *, marks: Marks
+    ) -> Steps[Found | None]:
         wishes = in_force()
         coalesce = self._coalesce(wishes)
         across = coalesce == "shared"
@@ -115,7 +117,7 @@ class Answers:
         if witness is None or wishes.bypass or wishes.refresh or coalesce == "off":
             return nothing_shared()
         return self._setup.observed(
-            share_or_lead(key, self._setup.decoded, seen, witness, across=across, max_age=wishes.max_age)
+            share_or_lead(key, self._setup.decoded, seen, witness, across=across, max_age=wishes.max_age, marks=marks)
         )
 
     def _offer_steps(
@@ -237,7 +239,9 @@ class ResponseCache(Answers):
             return answer or PLAIN_MISS
         return run(self._look_steps(key, wishes, tags), self._setup.blocking_world)
 
-    def share(self, key: Key, seen: int, witness: Witness | None, found: Found | None = None) -> Found | None:
+    def share(
+        self, key: Key, seen: int, witness: Witness | None, found: Found | None = None, *, marks: Marks = NOTHING_READ
+    ) -> Found | None:
         """Return the answer of a call under way, or what is kept, or None: then the caller leads, until it makes its offer.
 
         For integrations that see a look-up and perhaps an offer, and not what happens in between.
@@ -247,8 +251,9 @@ class ResponseCache(Answers):
             seen: `setup.flights.landed` as it was before that.
             witness: Ends the lead where no offer comes; without one the caller cannot lead.
             found: What is kept, and is due.
+            marks: What `look` returned.
         """
-        return run(self._share_steps(key, seen, witness, found), self._setup.blocking_world)
+        return run(self._share_steps(key, seen, witness, found, marks=marks), self._setup.blocking_world)
 
     def put(self, asked: Request, value: Plain, *, ttl: Seconds | None = None, tags: Iterable[str] = ()) -> None:
         """Keep `value` as the answer to `asked`, replacing what was there. Admission is not asked.
@@ -333,9 +338,11 @@ class AsyncResponseCache(Answers):
             return answer or PLAIN_MISS
         return await run_async(self._look_steps(key, wishes, tags), self._setup.awaiting_world)
 
-    async def share(self, key: Key, seen: int, witness: Witness | None, found: Found | None = None) -> Found | None:
+    async def share(
+        self, key: Key, seen: int, witness: Witness | None, found: Found | None = None, *, marks: Marks = NOTHING_READ
+    ) -> Found | None:
         """As `ResponseCache.share`."""
-        return await run_async(self._share_steps(key, seen, witness, found), self._setup.awaiting_world)
+        return await run_async(self._share_steps(key, seen, witness, found, marks=marks), self._setup.awaiting_world)
 
     async def put(self, asked: Request, value: Plain, *, ttl: Seconds | None = None, tags: Iterable[str] = ()) -> None:
         """As `ResponseCache.put`."""

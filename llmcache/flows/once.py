@@ -13,6 +13,7 @@ from llmcache.flows.looking import Found, Sought, saving, seek
 from llmcache.model.event import Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.units import Seconds, Share
+from llmcache.policy.clearing import NOTHING_READ, Marks, is_hidden
 from llmcache.policy.freshness import is_too_old
 from llmcache.protocols.flight_ops import Await, Board, Forget, Hold, Land, Landed, Leading, Token
 from llmcache.protocols.flights import Ending, Flight, Witness
@@ -43,6 +44,7 @@ def share(
     *,
     across: bool = False,
     max_age: Seconds | None = None,
+    marks: Marks = NOTHING_READ,
 ) -> Steps[Found | Flight | None]:
     """Return the answer of a call under way, or a flight that the caller leads from now on, or None: call alone.
 
@@ -53,6 +55,8 @@ def share(
         across: Share with other processes, too, by a lease in the store. Who leads something already waits for nobody then: two
             processes do not see that each waits for what the other holds.
         max_age: Take no answer that is older, in seconds.
+        marks: Those that the caller has read: a call that was begun before one of these clearings is not shared. Clearings by this
+            process end the flights themselves (`dropping`); these are others'.
     """
     is_busy = across and (yield from Leading())
     for _ in range(MOST_LEADERS):
@@ -64,7 +68,7 @@ def share(
         if outcome is Ending.NOT_WAITED:
             return None
         if isinstance(outcome, bytes):
-            return (yield from _opened(outcome, key, envelopes, max_age))
+            return (yield from _opened(outcome, key, envelopes, max_age, marks))
     return None
 
 
@@ -149,11 +153,13 @@ def lease_key(key: Key) -> Key:
     return Key(Space(key.space.namespace, Kind.LEASE), key.name)
 
 
-def _opened(body: bytes, key: Key, envelopes: Envelopes, max_age: Seconds | None) -> Steps[Found | None]:
-    """Return the answer that another caller has just been given; only its age is judged, for the other may take any."""
+def _opened(body: bytes, key: Key, envelopes: Envelopes, max_age: Seconds | None, marks: Marks) -> Steps[Found | None]:
+    """Return the answer that another caller has just been given; only its age is judged, for the other may take any, and its tags."""
     try:
         entry = envelopes.unpack(body, key)
     except DataError:
+        return None
+    if is_hidden(entry, marks):
         return None
     if max_age is not None and is_too_old(entry, (yield from Now()), max_age):
         return None
@@ -169,9 +175,10 @@ def share_or_lead(
     *,
     across: bool = False,
     max_age: Seconds | None = None,
+    marks: Marks = NOTHING_READ,
 ) -> Steps[Found | None]:
     """As `share`, for callers that are seen only twice: None where they lead, or call alone; their offer ends both."""
-    shared = yield from share(key, envelopes, seen, witness, across=across, max_age=max_age)
+    shared = yield from share(key, envelopes, seen, witness, across=across, max_age=max_age, marks=marks)
     return shared if isinstance(shared, Found) else None
 
 

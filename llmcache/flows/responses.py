@@ -226,7 +226,8 @@ def _called_once(
 ) -> Steps[Found | Plain]:
     if terms.coalesce == "off":
         return (yield from _called(key, call, terms))
-    shared = yield from share(key, terms.envelopes, seen, across=terms.coalesce == "shared", max_age=terms.max_age)
+    across, marks = terms.coalesce == "shared", terms.draft.marks or NOTHING_READ
+    shared = yield from share(key, terms.envelopes, seen, across=across, max_age=terms.max_age, marks=marks)
     if isinstance(shared, Found):
         return shared
     try:

@@ -54,10 +54,12 @@ def stamps_for(tags: tuple[str, ...], marks: Marks) -> tuple[str, ...]:
 
 
 def is_hidden(entry: Entry, marks: Marks) -> bool:
-    """True where one of the tags of `entry` was cleared since it was asked for; `marks` has all of them."""
+    """True where one of the tags of `entry` was cleared since it was asked for, as far as `marks` has them."""
+    if not entry.tags:
+        return False
     held = entry.stamps or ("",) * len(entry.tags)
     known = dict(marks)
-    return any(known[tag].hides(entry, stamp) for tag, stamp in zip(entry.tags, held, strict=True))
+    return any(known[tag].hides(entry, stamp) for tag, stamp in zip(entry.tags, held, strict=True) if tag in known)
 
 
 def is_cleared(entry: Entry, cleared_at: Instant) -> bool:

@@ -303,6 +303,32 @@ def test_a_store_that_keeps_nothing_does_not_keep_callers_from_sharing() -> None
         assert (1, 0, 4) == (cache.stats().too_large, cache.stats().kept, cache.stats().coalesced)
 
 
+@pytest.mark.stores(needs="shared")
+def test_who_asks_after_a_clearing_by_others_shares_no_call_that_was_begun_before(cache: Cache, url: str) -> None:
+    """Another process does not end our flights; the marks of the tags tell."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def old() -> str:
+        begun.set()
+        gate.wait(20)
+        return "old"
+
+    def ask(call: Callable[[], str]) -> object:
+        return cache.responses.get_or_call(REQUEST, call, tags=("faq",))
+
+    with llmcache.open(url, namespace=cache.namespace) as theirs, ThreadPoolExecutor(2) as pool:
+        leader = pool.submit(ask, old)
+        begun.wait(20)
+        theirs.clear(tags=("faq",))
+        follower = pool.submit(ask, lambda: "new")
+        while missed(cache) < 2 and not follower.done():
+            threading.Event().wait(0.001)
+        gate.set()
+
+        assert ("old", "new") == (leader.result(20), follower.result(20))
+    assert "new" == cache.responses.get(REQUEST)
+
+
 @pytest.mark.parametrize(
     "drop",
     [

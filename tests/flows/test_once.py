@@ -1,5 +1,6 @@
 """One call per key, fed with answers by hand."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from llmcache.model.entry import Entry, Provenance
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
+from llmcache.policy.clearing import Mark
 from llmcache.protocols.flight_ops import Await, Board, Hold, Land, Landed, Leading, Token
 from llmcache.protocols.flights import Ending, Witness
 from llmcache.protocols.key_value import Put
@@ -267,6 +269,19 @@ def test_an_answer_that_lands_is_taken_by_its_age_alone(age: float, found: Found
     else:
         assert COALESCED == steps.send(150.0)
         assert found == finish(steps, None)
+
+
+@pytest.mark.parametrize(("seen", "is_taken"), [(Mark(), True), (Mark("one", 5.0), False)])
+def test_an_answer_that_was_asked_for_before_a_clearing_is_not_taken(seen: Mark, is_taken: bool) -> None:
+    """By another process: who asks behind it has read a stamp that the answer does not hold. Tags that are not known do not count."""
+    body = pack(replace(ENTRY, tags=("faq", "unknown")), KEY)
+    steps = share(KEY, READABLE, 7, marks=(("faq", seen),))
+    next(steps)
+    steps.send((HandFlight(KEY), False))
+    if is_taken:
+        assert COALESCED == steps.send(body)
+    else:
+        assert finish(steps, body) is None
 
 
 def test_looking_again_takes_nothing_that_is_too_old() -> None:
