@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from llmcache.model.capabilities import Limits
-from llmcache.model.key import Key
+from llmcache.model.key import Key, Kind
 from llmcache.model.units import Seconds
 from llmcache.protocols.checks import check_body, check_keys, check_puts
 from llmcache.protocols.deed import Deed
@@ -34,6 +34,8 @@ _AT_ONCE: Final = 1_000
 """Keys in one command: the server does nothing else meanwhile."""
 _BYTES_AT_ONCE: Final = 2**22
 _MEBIBYTE: Final = 2**20
+_VECTOR_BYTES: Final = 4096
+"""What a vector takes, about, before it is read."""
 
 
 class Entries:
@@ -58,7 +60,7 @@ class Entries:
             whose = [stamps.setdefault(self._layout.stamp(keys[place]), len(stamps)) for place in places]
             commands.append(Command([*words, *stamps], self._layout.slot(keys[places[0]])))
             asked.append((places, whose))
-        timeout = timeout_for(self._settings, len(keys))
+        timeout = timeout_for(self._settings, len(keys), likely_size(keys))
         deed = Deed("get_many", keys[0])
         replies = yield from self._sender.send(commands, deed, timeout)
         return self._bodies(len(keys), asked, replies, deed)
@@ -164,6 +166,11 @@ class Entries:
 
     def _now(self) -> str:
         return shown_time(self._settings.clock())
+
+
+def likely_size(keys: Sequence[Key]) -> int:
+    """Return about how many bytes will come, where that is known: a batch of vectors is megabytes, and each miss is paid for."""
+    return len(keys) * _VECTOR_BYTES if keys[0].space.kind is Kind.EMBEDDING else 0
 
 
 def timeout_for(settings: Settings, many: int, size: int = 0) -> Seconds:

@@ -24,7 +24,7 @@ class Settings:
 
     Args:
         timeout: Longest a call for entries takes, in seconds, connecting and one repetition included. A call of many keys,
-            or of many mebibytes, may take that long for each thousand and each mebibyte.
+            or of many mebibytes, may take that long for each thousand and each mebibyte. A vector that is to be read counts as 4 KiB.
         log_timeout: The same for conversations, and for listing: a lost message is worse than a slow one.
         restricted: Use no SCAN; for servers that forbid it. The store then cannot list itself, and what was cleared is dropped
             when it expires or is evicted.
