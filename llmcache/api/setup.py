@@ -124,6 +124,14 @@ class Setup:
         return replace(self, pair=indexed(self.pair, self._around, envelopes=self.envelopes), others={})
 
     @cached_property
+    def with_approximate_vectors(self) -> "Setup":
+        """As `with_vectors`, where searches may leave something out; what this process knows of an index is its own."""
+        from llmcache.drivers.indexed import CELLS_FROM, indexed  # noqa: PLC0415 -- as above
+
+        pair = indexed(self.pair, self._around, envelopes=self.envelopes, cells_from=CELLS_FROM)
+        return replace(self, pair=pair, others={})
+
+    @cached_property
     def all(self) -> "tuple[Setup, ...]":
         """One setup for each open store, the main one first."""
         return (self, *{id(setup): setup for setup in self._by_kind.values()}.values())

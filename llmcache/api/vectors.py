@@ -1,7 +1,7 @@
 """Collections of documents that are found by meaning, end, and come back: a blocking class and its async twin."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -45,6 +45,7 @@ class Manner:
         sliding: True where it begins anew when a document is found or got.
         loader: Gets a document by its id.
         remembered: How long after its end a document can come back, in seconds.
+        approximate: True where a search of many documents may leave one out.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Manner:
     sliding: bool = False
     loader: Load | None = None
     remembered: Seconds | None = None
+    approximate: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -81,7 +83,8 @@ class Shelf:
     """What both colours of a collection do before any I/O."""
 
     def __init__(self, setup: Setup, manner: Manner) -> None:
-        self._setup = setup.with_vectors
+        self._opened = setup
+        self._setup = setup.with_approximate_vectors if manner.approximate else setup.with_vectors
         self._manner = manner
 
     @property
@@ -255,6 +258,14 @@ class Collection(Shelf):
         """Delete documents; one that is not there is no error."""
         run(self._index_steps(documents.delete(self._here(), _ids(ids))), self._setup.blocking_world)
 
+    def recall(self, queries: Iterable["str | Array | Sequence[float]"], count: int = 10) -> float:
+        """Return what share of the nearest a search finds now, from 0 to 1: beside exact searches, over all `queries`.
+
+        It is 1 where the collection is not approximate, or too small to be. An exact index is read for it, and kept as others are.
+        """
+        exact, asked = Collection(self._opened, replace(self._manner, approximate=False)), list(queries)
+        return _share([(self.search(one, count), exact.search(one, count)) for one in asked])
+
     def refresh(self) -> int:
         """Bring back what has ended or will soon, and return how many documents that were; for a job that runs now and then."""
         done: int = run(self._index_steps(coming_back.refresh(self._here())), self._setup.blocking_world)
@@ -320,6 +331,11 @@ class AsyncCollection(Shelf):
         """As `Collection.delete`."""
         await run_async(self._index_steps(documents.delete(self._here(), _ids(ids))), self._setup.awaiting_world)
 
+    async def recall(self, queries: Iterable["str | Array | Sequence[float]"], count: int = 10) -> float:
+        """As `Collection.recall`."""
+        exact, asked = AsyncCollection(self._opened, replace(self._manner, approximate=False)), list(queries)
+        return _share([(await self.search(one, count), await exact.search(one, count)) for one in asked])
+
     async def refresh(self) -> int:
         """As `Collection.refresh`."""
         done: int = await run_async(self._index_steps(coming_back.refresh(self._here())), self._setup.awaiting_world)
@@ -340,3 +356,10 @@ class AsyncCollection(Shelf):
 def _same_number(given: Sequence[Document], vectors: Sequence[bytes]) -> None:
     if len(given) != len(vectors):
         raise UsageError(f"{len(given):,} documents came with {len(vectors):,} vectors")
+
+
+def _share(searches: Sequence[tuple[Sequence[Match], Sequence[Match]]]) -> float:
+    """Return the share of what exact searches found that others found, too; all of it where there is nothing."""
+    pairs = [({one.document.id for one in found}, {one.document.id for one in exact}) for found, exact in searches]
+    wanted = sum(len(exact) for _, exact in pairs)
+    return sum(len(found & exact) for found, exact in pairs) / wanted if wanted else 1.0

@@ -90,6 +90,8 @@ class Indexed:
         if isinstance(op.count, bool) or not isinstance(op.count, int) or op.count < 1:
             raise UsageError("a search is for at least one point")
         known = yield from self._catch_up(self._indexes.of(op.index))
+        if known.wants_cells:
+            yield from Behind(op.index, lambda: iter(Compute(known.make_cells, is_long=True)))
         asked = known.direction(op.vector)
         search = partial(known.nearest, asked, op.count, op.at, op.least, op.where)
         is_long = known.size * len(op.vector) > _LONG * FLOAT_BYTES

@@ -244,6 +244,15 @@ class KnownIndex:
         with self._lock:
             return [] if self._matrix is None else self._matrix.ended(until, at, count)
 
+    @property
+    def wants_cells(self) -> bool:
+        return self._matrix is not None and self._matrix.wants_cells
+
+    def make_cells(self) -> None:
+        # Without the lock: nobody waits for it.
+        if self._matrix is not None:
+            self._matrix.make_cells()
+
     def nearest(self, vector: bytes, count: int, at: Instant, least: float, where: Where | None) -> list[Neighbour]:
         matrix, judge = self._matrix, None if where is None else partial(fits, where=where)
         return [] if matrix is None else matrix.nearest(vector, count, at=at, least=least, fits=judge)

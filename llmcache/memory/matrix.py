@@ -7,7 +7,7 @@ the old one is marked as gone. So a search needs no lock: it sees the old, the n
 Columns come in sheets, so that a matrix which grows is not copied: copying would take three times its memory for a moment. A sheet is
 so wide that a product of several is as quick as that of one.
 
-The only file beside `codec.floats` that knows numpy; it is imported with the first index that is used.
+Beside `codec.floats` only this file and `memory.cells` know numpy; it is imported with the first index that is used.
 """
 
 import math
@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from llmcache.codec.points import FLOAT_BYTES, Block, Stamped
 from llmcache.errors import UsageError
+from llmcache.memory.cells import Cells, Floats, Rows
 from llmcache.model.units import Instant, Plain
 from llmcache.model.vectors import Neighbour, Point
 
-Floats: TypeAlias = NDArray[np.float32]
 Judge: TypeAlias = Callable[[Mapping[str, Plain]], bool]
 
 _FIRST_CAPACITY: Final = 64
@@ -32,6 +32,8 @@ _SHEET: Final = 8192
 
 _GROUP: Final = 64
 _BELOW_ALL: Final = -2.0
+_BEHIND: Final = 8
+"""With an eighth more points than are in cells, those are made anew: until then the new ones are searched one and all."""
 
 
 def unit_vectors(points: Sequence[Point], dimensions: int | None) -> list[bytes]:
@@ -126,12 +128,17 @@ class _Columns:
             self.sheets[number][:, column : column + part.shape[1]] = part
             done += part.shape[1]
 
-    def scores(self, unit: Floats, used: int) -> Floats:
-        """Return the cosine to each of the first `used` columns."""
-        scores = np.empty(used, np.float32)
-        for first in range(0, used, _SHEET):
-            part = scores[first : first + _SHEET]
-            np.matmul(unit, self.sheets[first // _SHEET][:, : len(part)], out=part)
+    def scores(self, unit: Floats, first: int, last: int) -> Floats:
+        """Return the cosine to each column from `first` on and before `last`."""
+        scores = np.empty(last - first, np.float32)
+        done = first
+        while done < last:
+            number, column = divmod(done, _SHEET)
+            end = min(last, (number + 1) * _SHEET)
+            np.matmul(
+                unit, self.sheets[number][:, column : column + end - done], out=scores[done - first : end - first]
+            )
+            done = end
         return scores
 
     def point(self, row: int) -> Point:
@@ -154,12 +161,15 @@ class Matrix:
 
     Args:
         dimensions: Of every vector.
+        cells_from: With so many points and more a search may leave something out: then it looks into cells, once those are made.
     """
 
-    def __init__(self, dimensions: int) -> None:
+    def __init__(self, dimensions: int, *, cells_from: float = math.inf) -> None:
         self.dimensions = dimensions
         self._columns = _Columns.empty(dimensions, _FIRST_CAPACITY)
         self._row: dict[str, int] = {}
+        self._cells_from = cells_from
+        self._cells: Cells | None = None
 
     @property
     def size(self) -> int:
@@ -171,7 +181,8 @@ class Matrix:
         """What the numbers take."""
         columns = self._columns
         vectors = sum(sheet.nbytes for sheet in columns.sheets)
-        return vectors + columns.ends.nbytes + columns.kept.nbytes + columns.stamps.nbytes
+        cells = 0 if self._cells is None else self._cells.used_bytes
+        return vectors + columns.ends.nbytes + columns.kept.nbytes + columns.stamps.nbytes + cells
 
     def stamp_of(self, point_id: str) -> int:
         """Return the stamp of a point, or -1 where there is none."""
@@ -263,51 +274,93 @@ class Matrix:
         rows = rows[np.argsort(columns.ends[rows], kind="stable")][:count]
         return [columns.point(row) for row in rows.tolist()]
 
+    @property
+    def wants_cells(self) -> bool:
+        """True where a search would be quicker with cells that are not made yet, or not with what came since."""
+        if len(self._row) < self._cells_from:
+            return False
+        cells = self._cells_for(self._columns)
+        return cells is None or len(self._columns.ids) > cells.size + max(cells.size // _BEHIND, _GROUP)
+
+    def make_cells(self) -> None:
+        """Make the cells anew; meanwhile anybody may search and put."""
+        columns = self._columns
+        self._cells = Cells.of(columns.sheets, ~columns.gone[: len(columns.ids)])
+
+    def _cells_for(self, columns: _Columns) -> Cells | None:
+        """Return the cells, where those columns have not been moved since they were made."""
+        cells = self._cells
+        return None if cells is None or cells.first_sheet is not columns.sheets[0] else cells
+
     def nearest(self, vector: bytes, count: int, *, at: Instant, least: float, fits: Judge | None) -> list[Neighbour]:
         """Return the nearest points, the nearest first; see `protocols.vectors.VectorStore.nearest`."""
         columns = self._columns
         used = len(columns.ids)
         if not used:
             return []
-        scores = columns.scores(np.frombuffer(vector, "<f4"), used)
-        is_out = (columns.ends[:used] <= at) | columns.gone[:used]
+        unit, cells = np.frombuffer(vector, "<f4"), self._cells_for(columns)
+        # Rounding takes a product of unit vectors beyond 1, or minus 1, now and then.
+        chosen = _Chosen(columns, count, at, _BELOW_ALL if least <= -1.0 else least, fits)
+        if cells is not None:
+            rows, scores = cells.near(unit)
+            new = columns.scores(unit, cells.size, used)
+            rows, scores = np.concatenate([rows, np.arange(cells.size, used)]), np.concatenate([scores, new])
+            found, is_enough = chosen.of(rows, scores)
+            if is_enough:
+                return found
+        return chosen.of(slice(0, used), columns.scores(unit, 0, used))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Which columns a search is for; arguments as of `Matrix.nearest`."""
+
+    columns: _Columns
+    count: int
+    at: Instant
+    floor: float
+    fits: Judge | None
+
+    def of(self, rows: Rows | slice, scores: Floats) -> tuple[list[Neighbour], bool]:
+        """Return the nearest of some rows, and whether those were enough to choose from."""
+        columns, names = self.columns, range(rows.stop) if isinstance(rows, slice) else rows
+        is_out = (columns.ends[rows] <= self.at) | columns.gone[rows]
         if is_out.any():
             scores[is_out] = -np.inf
-        # Rounding takes a product of unit vectors beyond 1, or minus 1, now and then.
-        floor = _BELOW_ALL if least <= -1.0 else least
-        rows = (
-            _best(scores, count, floor)
-            if fits is None
-            else _best_that_fit(scores, count, floor, facts=columns.facts, fits=fits)
-        )
-        return [Neighbour(columns.point(row), max(-1.0, min(1.0, float(scores[row])))) for row in rows]
+        if self.fits is None:
+            places = _best(scores, self.count, self.floor)
+            is_enough = bool(len(scores) - np.count_nonzero(is_out) >= self.count)
+        else:
+            facts, fits = columns.facts, self.fits
+            places = _best_that_fit(scores, self.count, self.floor, fits=lambda place: fits(facts[names[place]]))
+            is_enough = len(places) == self.count
+        found = [(int(names[place]), max(-1.0, min(1.0, float(scores[place])))) for place in places]
+        return [Neighbour(columns.point(row), similarity) for row, similarity in found], is_enough
 
 
 def _best(scores: Floats, count: int, floor: float) -> list[int]:
-    """Return the rows of the `count` best scores of at least `floor`, the best first, equal ones by their place."""
+    """Return the places of the `count` best scores of at least `floor`, the best first, equal ones by their place."""
     size = len(scores)
     if size > 4 * _GROUP and count < size // _GROUP:
-        # The count-th best of the groups' bests is a bound that at least `count` rows reach, and few more.
+        # The count-th best of the groups' bests is a bound that at least `count` places reach, and few more.
         groups = size // _GROUP
         bests = scores[: groups * _GROUP].reshape(groups, _GROUP).max(axis=1)
         bound = np.partition(bests, groups - count)[groups - count]
-        rows = np.flatnonzero(scores >= bound)
+        places = np.flatnonzero(scores >= bound)
     else:
-        rows = np.arange(size)
-    rows = rows[scores[rows] >= floor]
-    order = np.argsort(-scores[rows], kind="stable")[:count]
-    found: list[int] = rows[order].tolist()
+        places = np.arange(size)
+    places = places[scores[places] >= floor]
+    order = np.argsort(-scores[places], kind="stable")[:count]
+    found: list[int] = places[order].tolist()
     return found
 
 
-def _best_that_fit(
-    scores: Floats, count: int, floor: float, *, facts: Sequence[Mapping[str, Plain]], fits: Judge
-) -> list[int]:
-    """As `_best`, of those whose facts fit; facts are looked at from the best downward, and no further than needed."""
+def _best_that_fit(scores: Floats, count: int, floor: float, *, fits: Callable[[int], bool]) -> list[int]:
+    """As `_best`, of the places that fit; they are looked at from the best downward, and no further than needed."""
     wanted = 4 * count
     while True:
-        rows = _best(scores, wanted, floor)
-        fitting = [row for row in rows if fits(facts[row])]
-        if len(fitting) >= count or len(rows) < wanted:
+        places = _best(scores, wanted, floor)
+        fitting = [place for place in places if fits(place)]
+        if len(fitting) >= count or len(places) < wanted:
             return fitting[:count]
         wanted *= 4

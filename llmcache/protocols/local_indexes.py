@@ -198,6 +198,15 @@ class KnownIndex(Protocol):
         """Return points that end at or before `until` and are kept, the first to end first."""
         ...
 
+    @property
+    def wants_cells(self) -> bool:
+        """True where searches may leave something out, and would be quicker with what `make_cells` makes."""
+        ...
+
+    def make_cells(self) -> None:
+        """Sort the vectors by direction; takes a second or more, and nobody waits for it."""
+        ...
+
     def nearest(self, vector: bytes, count: int, at: Instant, least: float, where: Where | None) -> list[Neighbour]:
         """Return the nearest points; see `protocols.vectors.VectorStore.nearest`."""
         ...

@@ -218,3 +218,16 @@ def test_nothing_of_a_document_is_told(url: str, model: Model, clock: Clock) -> 
 
     assert [one.what for one in told if isinstance(one, Event)].count(Happening.EMBEDDING_MISS) == 2
     assert "secret text" not in repr(told)
+
+
+async def test_few_documents_are_searched_exactly_also_where_that_is_not_asked_for(
+    cache: llmcache.Cache, model: Model, shelf: llmcache.Collection
+) -> None:
+    """An approximate collection finds the same here, and `recall` says so in both colours; with nothing there, too."""
+    quick = cache.vectors("docs", embed=model, model="letters", approximate=True)
+    awaited = cache.awaiting.vectors("docs", embed=model, model="letters", approximate=True)
+
+    assert shelf.search("aab") == quick.search("aab")
+    assert 1.0 == quick.recall(["aab", [2.0, 1.0, 0.0, 0.0, 0.0]], 2)
+    assert 1.0 == await awaited.recall(["aab"])
+    assert 1.0 == cache.vectors("empty", approximate=True).recall([[1.0, 0.0]])
