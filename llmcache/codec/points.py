@@ -140,7 +140,8 @@ def _text(found: object) -> str:
 
 
 def _number(found: object) -> int:
-    if type(found) is not int:
+    # A larger one is no stamp of ours, and has no place in 64 bits.
+    if type(found) is not int or not 0 <= found < 2**63:
         raise TypeError
     return found
 

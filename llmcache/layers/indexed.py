@@ -11,10 +11,10 @@ How an index lies in the store is told in `memory.local_index`. What the steps h
   and each element of the directory says until when, and whoever has written looks whether that is enough for all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from llmcache.codec.envelopes import Envelopes
 from llmcache.codec.points import FLOAT_BYTES, Stamped, pack_points, pack_removed, pack_tick
@@ -40,11 +40,14 @@ from llmcache.protocols.store_ops import Append, DeleteIfEqual, DeleteLog, PutIf
 from llmcache.protocols.vector_ops import DeletePoints, EndedPoints, GetPoints, Nearest, PutPoints
 from llmcache.protocols.world_ops import Behind, Compute, Emit, Now
 
+T = TypeVar("T")
+
 _PAGE: Final = 64
 _MOST_NAMED: Final = 16
 """So many elements of a directory are kept: those of two generations, and what writers that meet may add."""
 
 _BLOCK_BYTES: Final = 256 * 1024
+_BLOCK_POINTS: Final = 1_024
 _APPEND_BLOCKS: Final = 16
 _MOST_TRIES: Final = 8
 _SPARE: Final = 1024
@@ -108,7 +111,8 @@ class Indexed:
     def _put(self, local: LocalIndex, points: Sequence[Point], at: Instant) -> Steps[None]:
         known = yield from self._catch_up(local)
         _check(points)
-        unit = known.unit(points)
+        # The later of two of one id: both would have one stamp, and in two blocks the first one held.
+        unit = list({point.id: point for point in known.unit(points)}.values())
         if not unit:
             return
         stamp = known.next_stamp([point.id for point in unit], at, (yield from _drawn()))
@@ -121,7 +125,7 @@ class Indexed:
         if not ids or known.current is None:
             return
         until, stamp = self._end(known.kept_until(), at), known.next_stamp(ids, at, (yield from _drawn()))
-        yield from self._write(local, known, [pack_removed([(one, stamp) for one in ids], until)], until, at)
+        yield from self._write(local, known, _packed(pack_removed, [(one, stamp) for one in ids], until), until, at)
 
     def _write(
         self, local: LocalIndex, known: KnownIndex, raw: Sequence[bytes], until: Instant | None, at: Instant
@@ -140,6 +144,7 @@ class Indexed:
             known = yield from self._catch_up(local)
             if known.current == generation:
                 yield from self._make_last(local, known, at)
+                known.forget(at)
                 return (yield from self._tidy(local, known))
         raise StoreUnavailable(f"an index of {local.key.digest} was made anew again and again while it was written to")
 
@@ -257,7 +262,7 @@ class Indexed:
         until = self._end(known.kept_until(), at)
         raw = _blocks(late, until)
         if removed := known.removed():
-            raw.append(pack_removed(removed, until, is_carried=True))
+            raw += _packed(partial(pack_removed, is_carried=True), removed, until)
         yield from self._append(local, new, raw, until, at)
         for generation in known.alive:
             yield from DeleteLog(local.log(generation))
@@ -268,7 +273,7 @@ class Indexed:
     ) -> Steps[None]:
         """The index was cleared while it was made anew: remove what was copied, and nothing that was put since."""
         removed = [(one.point.id, one.stamp) for one in kept]
-        yield from self._append(local, new, [pack_removed(removed, until)], until, at)
+        yield from self._append(local, new, _packed(pack_removed, removed, until), until, at)
 
 
 def _may_shrink(known: KnownIndex) -> bool:
@@ -299,5 +304,16 @@ def _blocks(stamped: Sequence[Stamped], until: Instant | None) -> list[bytes]:
     """Return blocks of a few hundred KiB, so that none is too large for a store, nor too small to be quick."""
     if not stamped:
         return []
-    at_once = max(1, _BLOCK_BYTES // len(stamped[0].point.vector))
-    return [pack_points(stamped[first : first + at_once], until) for first in range(0, len(stamped), at_once)]
+    at_once = min(_BLOCK_POINTS, max(1, _BLOCK_BYTES // len(stamped[0].point.vector)))
+    parts = [stamped[first : first + at_once] for first in range(0, len(stamped), at_once)]
+    return [raw for part in parts for raw in _packed(pack_points, part, until)]
+
+
+def _packed(
+    pack: Callable[[Sequence[T], Instant | None], bytes], given: Sequence[T], until: Instant | None
+) -> list[bytes]:
+    """Return blocks: one, or as many as long ids and facts need."""
+    raw, half = pack(given, until), len(given) // 2
+    if len(raw) <= 2 * _BLOCK_BYTES or not half:
+        return [raw]
+    return [*_packed(pack, given[:half], until), *_packed(pack, given[half:], until)]

@@ -26,6 +26,9 @@ class Indexes:
         self._max_bytes = max_bytes
         self._lock = lock_across_forks()
         self._indexes: OrderedDict[Key, LocalIndex] = OrderedDict()
+        self._weights: dict[Key, int] = {}
+        self._used = 0
+        self._before: Key | None = None
 
     def of(self, key: Key) -> LocalIndex:
         """Return the index of `key`, empty where it is new here."""
@@ -36,14 +39,24 @@ class Indexes:
                 # It may have been given up since.
                 found = self._indexes[key] = fresh or LocalIndex(key, self._make, self._unwrap)
             self._indexes.move_to_end(key)
+            # To weigh thousands of indexes takes longer than to search one. One grows by being used, so those are weighed.
+            for used in (self._before, key):
+                self._weigh(used)
+            self._before = key
             self._make_room()
             return found
 
+    def _weigh(self, key: Key | None) -> None:
+        index = None if key is None else self._indexes.get(key)
+        if key is not None and index is not None:
+            weight = index.used_bytes
+            self._used += weight - self._weights.get(key, 0)
+            self._weights[key] = weight
+
     def _make_room(self) -> None:
-        used = self.used_bytes
-        while used > self._max_bytes and len(self._indexes) > 1:
-            _, oldest = self._indexes.popitem(last=False)
-            used -= oldest.used_bytes
+        while self._used > self._max_bytes and len(self._indexes) > 1:
+            oldest, _ = self._indexes.popitem(last=False)
+            self._used -= self._weights.pop(oldest, 0)
 
     @property
     def used_bytes(self) -> int:
