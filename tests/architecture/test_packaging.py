@@ -137,14 +137,14 @@ def test_wheel_holds_exactly_our_packages(installation: Installation) -> None:
 
 
 def test_suite_is_a_wheel_of_its_own(suite: Path) -> None:
-    """It holds the suite without what is broken on purpose, brings pytest and hypothesis, and tells pytest of itself."""
+    """It holds the suite without what is broken on purpose, brings pytest, hypothesis and NumPy, and tells pytest of itself."""
     metadata = metadata_of(suite)
     requires = {Requirement(text).name for text in metadata.get_all("Requires-Dist", [])}
 
     assert {"llmcache_conformance": module_files(SUITE / "llmcache_conformance")} == packed_modules(suite)
     assert ("llmcache-kit-conformance", "Apache-2.0") == (metadata["Name"], metadata["License-Expression"])
     assert "Private :: Do Not Upload" in metadata.get_all("Classifier", [])
-    assert {"llmcache-kit", "pytest", "hypothesis"} == requires
+    assert {"llmcache-kit", "pytest", "hypothesis", "numpy"} == requires
     assert {"llmcache_conformance": "llmcache_conformance.pytest_plugin"} == dict(entry_points_of(suite)["pytest11"])
 
 

@@ -88,6 +88,12 @@ def later_of_two_points_holds(bench: Bench) -> Steps[None]:
 
     yield from look(oracle, index, at)
     yield from search(oracle, index, Asked(floats((1.0, 0.0)), 9, at))
+    # Far from each other in a call that is large, too: a store may write it in parts.
+    large, wide = bench.index(), floats((1.0,) * 4_096)
+    many = [Point(f"{number}", wide, facts={"turn": number}) for number in range(40)]
+    yield from PutPoints(large, [*many, Point("0", wide, facts={"turn": "last"})], at)
+    (found,) = yield from GetPoints(large, ("0",), at)
+    expect_equal({"turn": "last"}, None if found is None else dict(found.facts), "the later of two in a large call")
 
 
 def points_are_found_by_other_handles(bench: Bench) -> Steps[None]:
