@@ -10,10 +10,22 @@ Its rules err towards refusing. A refused paraphrase costs a call of the model; 
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 from llmcache.policy.reading import TENSE_MARKS, Reading, read, sort_of, stem
-from llmcache.policy.vocabulary import ASKED_FOR, EXCLUDING, FORMS, REVERSING, SAME
+from llmcache.policy.vocabulary import (
+    ASKED_FOR,
+    BOUNDS,
+    EXCLUDING,
+    FORMS,
+    MARKS,
+    OPPOSITE_PREFIXES,
+    OTHER_PERSONS,
+    PARTICLES,
+    REVERSING,
+    SAME,
+)
 
 Rule = Callable[[Reading, Reading], bool]
 """True where two questions must not share an answer."""
@@ -57,7 +69,12 @@ def _frozen(numbers: Counter[str]) -> frozenset[tuple[str, int]]:
 
 
 def _names_differ(a: Reading, b: Reading) -> bool:
-    return not (_said(a.names, b) and _said(b.names, a))
+    return not (_said(a.names, b) and _said(b.names, a)) or _differs_in_case(a, b)
+
+
+def _differs_in_case(a: Reading, b: Reading) -> bool:
+    """True where nothing differs but that a word is written as a name: "an Apple", "an apple". Who writes no capitals says nothing by that."""
+    return a.tokens == b.tokens and bool(a.names & b.plain | b.names & a.plain)
 
 
 def _said(names: frozenset[str], other: Reading) -> bool:
@@ -90,7 +107,23 @@ def _exclude(a: Reading, b: Reading) -> bool:
 
 def _reversed_words(a: Reading, b: Reading) -> bool:
     ours, theirs = set(a.content), set(b.content)
-    return any(prefix + token in theirs - ours for token in ours - theirs for prefix in REVERSING if len(token) > 2)
+    only, others = ours - theirs, theirs - ours
+    if any(prefix + token in others for token in only for prefix in REVERSING if len(token) > 2):
+        return True
+    return any(_is_turned(token, others) for token in only)
+
+
+def _is_turned(token: str, others: set[str]) -> bool:
+    """True where one of `others` begins or ends with the opposite of what `token` begins or ends with."""
+    if token.endswith("less") and {token[:-4] + "ful", token[:-4]} & others:
+        return True
+    turned = (
+        other + token.removeprefix(one)
+        for pair in OPPOSITE_PREFIXES
+        for one, other in (pair, pair[::-1])
+        if token.startswith(one) and len(token) > len(one) + 2
+    )
+    return not others.isdisjoint(turned)
 
 
 def _reversed_order(a: Reading, b: Reading) -> bool:
@@ -127,6 +160,8 @@ def _tied_otherwise(a: Reading, b: Reading, shared: set[str]) -> bool:
             if sides[0].isdisjoint(sides[1]):
                 return True
     lone = {way for way, _ in ours} ^ {way for way, _ in theirs}
+    if not lone.isdisjoint(BOUNDS) and shared in (set(a.content), set(b.content)):
+        return True
     if Counter(a.content) != Counter(b.content):
         return False
     return not lone.isdisjoint({"by", "than"}) or (bool(lone) and a.content != b.content)
@@ -136,15 +171,54 @@ def _condition_differs(a: Reading, b: Reading) -> bool:
     return a.conditions != b.conditions
 
 
+def _marks_differ(a: Reading, b: Reading) -> bool:
+    """True where one alone says "only", "or", "free", and both are about the same; and for letters and lines, whatever else is said."""
+    if (a.letters, a.indents) != (b.letters, b.indents):
+        return True
+    others = {token for each in (a, b) for token in each.content if token not in MARK_STEMS}
+    return a.marks != b.marks and all(token in a.content and token in b.content for token in others)
+
+
+def _other_meant(a: Reading, b: Reading) -> bool:
+    """True where both are about words, and not about the same."""
+    return bool(a.all_words and b.all_words) and a.all_words != b.all_words
+
+
+def _persons_differ(a: Reading, b: Reading) -> bool:
+    return OTHER_PERSONS.intersection(a.tokens) != OTHER_PERSONS.intersection(b.tokens)
+
+
+def _particles_differ(a: Reading, b: Reading) -> bool:
+    """True where both say one verb, and something else with each: "sign in" and "sign up"."""
+    ours, theirs = map(_particles, (a, b))
+    return any(ours[verb].isdisjoint(theirs[verb]) for verb in ours.keys() & theirs.keys())
+
+
+def _particles(each: Reading) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for verb, particle in pairwise(each.tokens):
+        if particle in PARTICLES:
+            found.setdefault(verb, set()).add("in" if particle == "on" else particle)
+    return found
+
+
 def _form_differs(a: Reading, b: Reading) -> bool:
     forms = [frozenset(token for token in each.content if token in FORM_STEMS) for each in (a, b)]
     return forms[0] != forms[1]
 
 
 def _asks_otherwise(a: Reading, b: Reading) -> bool:
-    """True where both ask for a person, a time, a place or a reason, and not for the same."""
+    """True where both ask for a person, a time, a place or a reason, and not for the same; or one how, and the other who, or whether."""
+    for one, other in ((a, b), (b, a)):
+        is_how = "how" in one.tokens and "how" not in other.tokens
+        if is_how and (_WHO & {*other.tokens} or _PAST in {*other.tokens} - {*one.tokens}):
+            return True
     asked = [{ASKED_FOR[token] for token in each.tokens if token in ASKED_FOR} for each in (a, b)]
     return bool(asked[0] and asked[1]) and asked[0].isdisjoint(asked[1])
+
+
+_PAST: Final = "§past"
+_WHO: Final = frozenset({"who", "whom", "whose"})
 
 
 def _other_words(a: Reading, b: Reading) -> bool:
@@ -186,6 +260,20 @@ def _added(a: Reading, b: Reading) -> bool:
     return len(less & more) >= 0.7 * len(less) and len(extra) > 2 and len(extra) >= len(less)
 
 
+def _longer(a: Reading, b: Reading) -> bool:
+    """True where one goes on where the other ends, with a word that ties the rest to it: a condition."""
+    less, more = sorted((_told(a), _told(b)), key=len)
+    rest = more[len(less) :]
+    if not less or not rest or more[: len(less)] != less:
+        return False
+    # What stands behind "to" is as often what is wanted: "my card", "my card to arrive".
+    return rest[0] != "to" and sort_of(rest[0]) in {"tie", "direction"} and any(sort_of(token) == "" for token in rest)
+
+
+def _told(each: Reading) -> list[str]:
+    return [token for token in each.tokens if sort_of(token) in {"", "tie", "direction"}]
+
+
 def _strange_sentence(a: Reading, b: Reading) -> bool:
     """True where one has a sentence of its own that has no word with the other in common."""
     return any(
@@ -203,6 +291,7 @@ def _signs_differ(a: Reading, b: Reading) -> bool:
 EXCLUDING_STEMS: Final = {form: places for word, places in EXCLUDING.items() for form in {word, stem(word)}}
 SAME_STEMS: Final = {stem(word): sets for word, sets in SAME.items()}
 _NONE: Final[frozenset[int]] = frozenset()
+MARK_STEMS: Final = frozenset(form for word in MARKS for form in (word, stem(word)))
 FORM_STEMS: Final = frozenset(form for word in FORMS for form in (word, stem(word)))
 
 RULES: Final[dict[str, Rule]] = {
@@ -217,7 +306,12 @@ RULES: Final[dict[str, Rule]] = {
     "condition": _condition_differs,
     "form": _form_differs,
     "other words": _other_words,
+    "about words": _other_meant,
+    "marks": _marks_differ,
+    "persons": _persons_differ,
+    "particles": _particles_differ,
     "added words": _added,
+    "added part": _longer,
     "another sentence": _strange_sentence,
 }
 """By what is told of a refusal. Each is the same in both directions."""

@@ -12,13 +12,17 @@ from functools import lru_cache
 from typing import Final
 
 from llmcache.policy.vocabulary import (
+    ABOUT_WORDS,
     ASKING,
     CONDITIONS,
     DIRECTIONS,
+    EXCEPTIONS,
+    MARKS,
     NEGATIONS,
     NUMBERS,
     ONE,
     PERSONS,
+    PUTTING,
     SURE,
     TENSES,
     TIES,
@@ -38,6 +42,14 @@ _UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHM
 _STRANGE = re.compile(
     r"[\\|^~=*#{}<>\[\]]{2,}|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]|[\u2600-\u27bf\U0001f300-\U0001faff]"
 )
+_LONE = re.compile(r"(?<!\S)[^\w\s]+(?!\S)")
+_COMMON: Final = frozenset("?!.,;:-–—…•·&()[]«»¿¡、。，？！")
+_ATTACHED = re.compile(
+    r"(?<!\S)--?[^\W\d_]\w*|(?<=\w)[+#*^=@]+(?!\w)|(?<!\w)[^\W\d_]-(?!\w)|(?<=\d)\s[-−–]\s(?=\d)|(?<=\d)!"
+)
+_INDENTS = re.compile(r"\n([ \t]+)(?=\S)")
+_EXCEPTIONS = re.compile(rf"\b(?:{'|'.join(EXCEPTIONS)}|(?<!how )far from)\b", re.IGNORECASE)
+_ROMAN = re.compile(r"(?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3})|(?=[ivx]{2})x{0,3}(?:ix|iv|v?i{0,3})")
 _SENTENCES = re.compile(r"[?!.。？！؟]+(?=\s|$)")
 
 
@@ -58,6 +70,11 @@ class Reading:
         is_mixed: True where one word is written in two scripts.
         sentences: What each sentence names.
         signs: What is neither a letter, a number, nor a common sign.
+        marks: Words of which one alone makes another question.
+        letters: Single letters that are no words.
+        indents: How far lines are indented.
+        plain: Words that are not written as names, in a text that has capitals.
+        all_words: Every word but those that a question is put with, where it may be about words.
     """
 
     tokens: tuple[str, ...]
@@ -72,6 +89,11 @@ class Reading:
     is_mixed: bool
     sentences: tuple[frozenset[str], ...]
     signs: frozenset[str]
+    marks: frozenset[str]
+    letters: frozenset[str]
+    indents: tuple[str, ...]
+    plain: frozenset[str]
+    all_words: frozenset[str]
 
 
 def stem(word: str) -> str:
@@ -100,7 +122,7 @@ _IRREGULAR: Final = {
         "send": "sent", "pay": "paid", "los": "lost losing lose", "buy": "bought", "steal": "stolen stole", "find": "found",
         "giv": "gave given", "tak": "took taken", "mak": "made make making", "go": "went gone goes", "writ": "wrote written",
         "sell": "sold", "see": "saw seen", "know": "knew known", "com": "came", "keep": "kept", "hold": "held", "win": "won",
-        "man": "men", "woman": "women", "child": "children", "person": "people", "foot": "feet", "tooth": "teeth", "mous": "mice", "di": "died dies die",
+        "man": "men", "woman": "women", "child": "children", "sue": "sued suing", "person": "people", "foot": "feet", "tooth": "teeth", "mous": "mice", "di": "died dies die",
     }.items()
     for form in forms.split()
 }  # fmt: skip
@@ -109,7 +131,7 @@ _IRREGULAR: Final = {
 @lru_cache(maxsize=2048)
 def read(text: str) -> Reading:
     """Return the reading of a question."""
-    folded = unicodedata.normalize("NFKC", text)
+    folded = _EXCEPTIONS.sub("except", unicodedata.normalize("NFKC", text))
     names = {found.casefold().strip(_EDGES) for groups in _QUOTED.findall(folded) for found in groups if found}
     words = _words_of(folded)
     names.update(word.casefold() for word, is_name in words if is_name)
@@ -128,8 +150,31 @@ def read(text: str) -> Reading:
         scripts=frozenset(map(_script, filter(str.isalpha, folded))),
         is_mixed=any(len(set(map(_script, filter(str.isalpha, word)))) > 1 for word in _PIECES.findall(folded)),
         sentences=tuple(frozenset(filter(_names_something, part)) for part in parts if part),
-        signs=frozenset(_STRANGE.findall(folded)),
+        signs=frozenset({*_STRANGE.findall(folded), *_ATTACHED.findall(folded.casefold()), *_lone_signs(folded)}),
+        marks=frozenset(MARKS[said] for said in _said_plainly(words) if said in MARKS),
+        letters=frozenset(word.casefold() for word, _ in words if _is_letter(word)),
+        indents=tuple(_INDENTS.findall(text.strip())),
+        plain=frozenset(word for word, _ in words if word.islower()) if _is_cased(words) else frozenset(),
+        all_words=frozenset({word.casefold() for word, _ in words} - PUTTING if ABOUT_WORDS & {*tokens} else ()),
     )
+
+
+def _lone_signs(text: str) -> list[str]:
+    """Return the signs that stand where a word could, such as the plus of a sum, but for those that end or part sentences."""
+    return [found for found in _LONE.findall(text) if not _COMMON.issuperset(found)]
+
+
+def _said_plainly(words: list[tuple[str, bool]]) -> set[str]:
+    plain = {word.casefold() for word, _ in words}
+    return {*plain, *map(stem, plain), *(number[3] for word in plain if (number := _NUMBER.fullmatch(word)))}
+
+
+def _is_cased(words: list[tuple[str, bool]]) -> bool:
+    return any(word[:1].isupper() and word != "I" for word, _ in words)
+
+
+def _is_letter(word: str) -> bool:
+    return len(word) == 1 and word.isalpha() and word not in "aIioeylOEYLstmd" and _script(word) not in _UNSPACED
 
 
 def _words_of(text: str) -> list[tuple[str, bool]]:
@@ -178,10 +223,14 @@ def _tokens(words: list[str]) -> tuple[list[str], Counter[str], int]:
     numbers: Counter[str] = Counter()
     ones = 0
     for index, word in enumerate(words):
+        if _is_roman(words, index):
+            tokens.append(_counted(str(_roman(word)), tokens, numbers))
+            continue
         number = _NUMBER.fullmatch(word)
         if number is not None and (tail := number[3].casefold()) in _ORDINALS | {""} | _TAILS:
             value = _number(number[2])
             numbers[value] += 1
+            numbers["1000"] += tail == "k"
             tokens += [f"#{value}", *(part for part in (number[1], "" if tail in _ORDINALS else tail) if part)]
             continue
         for token in _parts(word.casefold()):
@@ -203,6 +252,22 @@ _TAILS: Final = frozenset(
     | {"s", "ms", "h", "hr", "hrs", "min", "mins", "am", "pm", "k", "x", "eur", "usd", "gbp"}
 )
 """Units that may stand behind a number without a space; what has other letters behind it is a code."""
+
+
+def _is_roman(words: list[str], index: int) -> bool:
+    """True for a number in Roman letters; a single I is one behind a name, at the end: "World War I"."""
+    word = words[index]
+    if word == "I":
+        return 0 < index == len(words) - 1 and words[index - 1][:1].isupper()
+    return _ROMAN.fullmatch(word) is not None
+
+
+def _roman(word: str) -> int:
+    values = [_ROMAN_VALUES[letter] for letter in word.upper()]
+    return sum(-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))
+
+
+_ROMAN_VALUES: Final = {"I": 1, "V": 5, "X": 10}
 
 
 def _is_polite(words: list[str], index: int, token: str) -> bool:
@@ -249,7 +314,7 @@ def _number(text: str) -> str:
     """Return one form for a number: no signs between thousands, a point before decimals, the digits of ASCII."""
     digits = "".join(str(unicodedata.decimal(each, each)) for each in text).replace("−", "-").lstrip("+")
     bare = digits.lstrip("-")
-    if _GROUPED.fullmatch(bare):
+    if _GROUPED.fullmatch(bare) and bare.count(".") != 1:
         return digits[: len(digits) - len(bare)] + re.sub(r"[.,']", "", bare)
     return digits.replace(",", ".")
 

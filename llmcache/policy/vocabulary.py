@@ -15,11 +15,11 @@ def _words(*texts: str) -> frozenset[str]:
 TRIVIAL: Final = _words(
     "a an the this that these those it its there here is are am be been being do does done have has having can could "
     "would may might please kindly thanks thank hi hello hey dear just so also too very really actually currently now "
-    "and or then as me myself some any ok okay want wants wanted wanna need needs needed know "
+    "and or then me myself some any ok okay want wants wanted wanna need needs needed know "
     "knowing tell explain describe let wonder wondering understand possible able assistance come happen happened reason reasons way "
     "method process steps try tried trying use using used uses make making made think seem seems like much what which",
     "der die das den dem des ein eine einen einem einer ist sind war bin hat haben habe kann können könnte bitte und "
-    "le la les l un une des du est sont ai as a et ce cette s'il vous plaît el los las una unos es son está por favor "
+    "le la les l un une des du est sont ai a et ce cette s'il vous plaît el los las una unos es son está por favor "
     "y il lo gli e o os uma são het een en is zijn",
 )
 """Words that a question may have or lack without asking something else."""
@@ -29,11 +29,15 @@ PERSONS: Final[Mapping[str, str]] = {
         _words("i my mine we our ours us ich mein meine meinen meinem je mon ma mes yo mi mis io mio mia"), "1"
     ),
     **dict.fromkeys(_words("you your yours du dein deine tu ton ta tes usted su sus voi vostro"), "2"),
-    **dict.fromkeys(
-        _words("he she him her his hers they them their theirs er sie ihr ihre elle ils ella ellos lui lei"), "3"
-    ),
+    **dict.fromkeys(_words("he him his er lui"), "3"),
+    **dict.fromkeys(_words("she her hers sie ihr ihre elle ella lei"), "4"),
+    **dict.fromkeys(_words("they them their theirs ils ellos"), "5"),
+    **dict.fromkeys(_words("else another's others'"), "6"),
 }
-"""Who is meant: the one who asks, the one who is asked, or somebody else."""
+"""Who is meant: the one who asks, the one who is asked, he, she, they, or somebody else."""
+
+OTHER_PERSONS: Final = frozenset({"§3", "§4", "§6"})
+"""Who is not asking: where one question is about such a person and the other is not, they are about two people."""
 
 TENSES: Final[Mapping[str, str]] = {
     **dict.fromkeys(_words("was were did had used"), "past"),
@@ -64,7 +68,7 @@ DIRECTIONS: Final = _words(
 """Words that tie the next one to a part that another could not have: where from, where to, by whom, than what."""
 
 TIES: Final = _words(
-    "via through with for of between towards off out on in at about per up down back away "
+    "as via through with for of between towards off out on in at about per up down back away "
     "aus bei mit für chez pour para con di per uit voor en dans sur im am an auf in",
 )
 """Words that tie loosely, so that their order and their absence say little."""
@@ -82,6 +86,56 @@ CONDITIONS: Final = _words(
     "wenn falls außer nur sofern statt obwohl si sauf seulement sinon excepto salvo solo aunque tranne soltanto alleen",
 )
 """Words that begin a condition, an exception, or an order to whoever reads."""
+
+MARKS: Final[Mapping[str, str]] = {
+    word: line.split()[0]
+    for line in """
+or oder ou
+only solely exclusively merely
+all every each everyone everybody everything entire
+half halb moitié mitad
+partial partially
+minus
+free frei
+last previous past former
+next upcoming
+north northern
+south southern
+east eastern
+west western
+% percent percentage prozent
+stop quit ceas
+again
+pm
+""".strip().splitlines()
+    for word in line.split()
+}
+"""Words of which one alone makes another question, by what they say: how much, which, or what it is without."""
+
+EXCEPTIONS: Final = ("other than", "anything but", "everything but", "all but", "aside from", "apart from")
+"""What says "except" in several words."""
+
+_PREFIXES = """
+hyper/hypo intro/extro macro/micro intra/inter endo/exo pre/post mono/poly over/under in/ex in/out
+im/ex up/down super/sub maxi/mini homo/hetero pro/anti en/de en/dis ante/post for/back
+"""
+OPPOSITE_PREFIXES: Final = tuple(tuple(pair.split("/")) for pair in _PREFIXES.split())
+"""Beginnings that turn one word into the opposite of another."""
+
+BOUNDS: Final = _words("onto before after than until since against over under above below avant après desde hasta vor")
+"""Directions of which one alone makes another question, for they say how far something goes."""
+
+PARTICLES: Final = _words("up down in out on off away back")
+"""What makes another verb of a verb that it stands behind."""
+
+ABOUT_WORDS: Final = _words(
+    "translat conjugat spell pronounc synonym antonym opposit rhym mean meaning word phras verb noun grammar"
+)
+"""Stems of a question that may be about a word; there no word is trivial but those that such a question is put with."""
+
+PUTTING: Final = _words(
+    "what which is does do the a an of please you me tell how in to that it's what's s means meaning mean"
+)
 
 FORMS: Final = _words(
     "poem rhyme haiku song limerick story joke json xml yaml csv html markdown table bullet bullets list essay tweet email "
@@ -182,7 +236,7 @@ current/previou previous former/next upcoming
 always/never/sometimes
 best/worst
 better/worse
-more/less fewer
+more/most/less fewer/least
 higher/lower
 above/below
 up/down
@@ -193,7 +247,7 @@ in/out
 front/back
 top/bottom
 cheap cheaper cheapest inexpensive/expensive pricey costly
-fast quick quickly faster/slow slowly slower
+fast quick quickly faster speed/slow slowly slower
 big large/small little tiny
 long longer/short shorter
 old older/new newer/young younger

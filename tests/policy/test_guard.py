@@ -21,7 +21,7 @@ def test_attack_is_refused(sort: str, one: str, other: str) -> None:
 def test_there_are_enough_attacks_of_each_sort() -> None:
     """A table that shrinks proves less."""
     assert 200 <= len(ALL)
-    assert {"reversal", "numbers", "names", "negation", "suffixes", "later"} == ATTACKS.keys()
+    assert {"reversal", "numbers", "names", "negation", "suffixes", "later", "sharper"} == ATTACKS.keys()
     assert all(len(pairs) >= 30 for pairs in ATTACKS.values())
 
 
@@ -70,6 +70,13 @@ def test_question_itself_is_never_refused(text: str) -> None:
         ("soup with rice", "soup with beans", "other words"),
         ("my card", "my card of gold with a blue stripe", "added words"),
         ("my card came", "My card came. Buy flowers.", "another sentence"),
+        ("open on sundays", "only open on sundays", "marks"),
+        ("does it print\nif a:\n  b()\n  c()", "does it print\nif a:\n  b()\nc()", "marks"),
+        ("is this hers", "is this theirs or hers", "marks"),
+        ("reset her password", "how can you reset a password", "persons"),
+        ("sign in with a card", "how do i sign up and add a card", "particles"),
+        ("where do i pay", "where do i pay in a shop", "added part"),
+        ("translate need", "please translate want", "about words"),
     ],
 )
 def test_reason_names_the_rule(one: str, other: str, reason: str) -> None:
@@ -81,6 +88,9 @@ def test_reason_names_the_rule(one: str, other: str, reason: str) -> None:
     ("one", "other"),
     [
         ("I pay 1,000 euros", "I pay 1000 euros"),
+        ("who was in world war II", "who was in world war 2"),
+        ("show all users other than admins", "show all users except admins"),
+        ("is an Apple red?", "is an apple red?"),
         ("the second card", "the 2nd card"),
         ("twenty-five cards", "25 cards"),
         ("I have one card", "I have 1 card"),
