@@ -5,11 +5,12 @@ model fails, stays away and is tried again by the next: what is older than its t
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from llmcache.errors import UsageError
-from llmcache.flows.documents import Kept, Terms, delete, nearest, read, slide, upsert
+from llmcache.flows.documents import Kept, Renewal, Terms, nearest, read, renew, slide
 from llmcache.flows.once import LONGEST_WAIT
 from llmcache.model.document import Document, Match
 from llmcache.model.event import Event, Happening
@@ -65,9 +66,11 @@ def _slide(terms: Terms, kept: Sequence[Kept], now: Instant) -> Steps[None]:
 def refresh(terms: Terms) -> Steps[int]:
     """Bring back everything that has ended or will soon, and return how many documents that were."""
     done = 0
+    # As things stand now: a source that needs longer than documents live would keep this going for ever.
+    until = (yield from Now()) + terms.ahead
     while True:
         now = yield from Now()
-        due = yield from EndedPoints(terms.index, now + terms.ahead, now, _AT_ONCE)
+        due = yield from EndedPoints(terms.index, until, now, _AT_ONCE)
         before = done
         done += yield from bring_back(terms, due)
         if len(due) < _AT_ONCE or done == before:
@@ -76,10 +79,11 @@ def refresh(terms: Terms) -> Steps[int]:
 
 def _bring_all_back(terms: Terms) -> Steps[None]:
     """Bring back what has ended; and what will soon, behind the caller's back."""
+    since = yield from Now()
     while True:
         now = yield from Now()
-        due = yield from EndedPoints(terms.index, now + terms.ahead, now, _AT_ONCE)
-        ended = [point for point in due if point.ends_at is not None and point.ends_at <= now]
+        due = yield from EndedPoints(terms.index, since + terms.ahead, now, _AT_ONCE)
+        ended = [point for point in due if point.ends_at is not None and point.ends_at <= since]
         if len(ended) < len(due):
             yield from Behind(terms.index, partial(refresh, terms))
         if not ended or (yield from bring_back(terms, ended)) < _AT_ONCE:
@@ -108,25 +112,29 @@ def bring_back(terms: Terms, points: Sequence[Point]) -> Steps[int]:
 
 def _brought(terms: Terms, points: Sequence[Point]) -> Steps[int]:
     kept = yield from read(terms, [point.id for point in points])
-    now = yield from Now()
-    gone: list[str] = []
-    back: list[tuple[Document, bytes]] = []
+    got: list[Renewal] = []
     failures = 0
     for point, before in zip(points, kept, strict=True):
         if failures >= _MOST_FAILURES:
             break
-        if _is_back(point, before, now):
+        # Before the source is asked: what it says may be as old as that.
+        since = yield from Now()
+        if _is_back(point, before, since):
             continue
         is_known, document = yield from _source(terms, point.id, before)
         failures = 0 if is_known else failures + 1
-        if is_known and document is None:
-            gone.append(point.id)
-        elif document is not None:
-            is_same = terms.load is not None and before is not None and before.document.text == document.text
-            back.append((document, point.vector if is_same else b""))
-    if gone:
-        yield from delete(terms, gone)
-    return len(gone) + (yield from _embedded(terms, back))
+        if is_known:
+            vector = point.vector if terms.load is not None and _is_text(before, document) else b""
+            got.append(Renewal(point.id, before, document, since, vector))
+    whole = yield from _embedded(terms, got)
+    if whole:
+        yield from renew(terms, whole)
+    return len(whole)
+
+
+def _is_text(before: Kept | None, document: Document | None) -> bool:
+    """True where the text is still the same, so that its vector is, too."""
+    return before is not None and document is not None and before.document.text == document.text
 
 
 def _is_back(point: Point, before: Kept | None, now: Instant) -> bool:
@@ -151,18 +159,16 @@ def _source(terms: Terms, document_id: str, before: Kept | None) -> Steps[tuple[
     return True, None if document is None else Document(document_id, document.text, document.metadata)
 
 
-def _embedded(terms: Terms, back: Sequence[tuple[Document, bytes]]) -> Steps[int]:
-    """Keep documents anew; those without a vector are embedded in one call."""
-    texts = [document.text for document, vector in back if not vector]
+def _embedded(terms: Terms, got: Sequence[Renewal]) -> Steps[list[Renewal]]:
+    """Return those that have a vector or need none; all others are embedded in one call."""
+    bare = [one for one in got if one.document is not None and not one.vector]
     vectors: list[bytes] = []
-    if texts:
+    if bare:
+        texts = [one.document.text for one in bare if one.document is not None]
         try:
             vectors = yield from Call(partial(terms.embed, texts))
         except Exception as error:  # noqa: BLE001 -- as above
             yield from Emit(Event(Happening.REFRESH_FAILED, terms.index.digest, type(error).__name__))
-            back = [(document, vector) for document, vector in back if vector]
-    embedded = iter(vectors)
-    whole = [(document, vector or next(embedded)) for document, vector in back]
-    if whole:
-        yield from upsert(terms, [one for one, _ in whole], [one for _, one in whole])
-    return len(whole)
+    embedded = {one.id: vector for one, vector in zip(bare, vectors, strict=bool(vectors))}
+    whole = [replace(one, vector=one.vector or embedded.get(one.id, b"")) for one in got]
+    return [one for one in whole if one.document is None or one.vector]

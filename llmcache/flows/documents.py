@@ -97,21 +97,61 @@ class Kept:
         return self.ends_at is not None and now >= self.ends_at
 
 
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A document that is to take the place of what is kept under its id, if that is still what it was.
+
+    Attributes:
+        id: Its id.
+        before: What was kept when it was got; None where nothing was.
+        document: As it is now; None where it is there no more.
+        since: When it was asked for: its time to live begins then, however long that took.
+        vector: Its vector.
+    """
+
+    id: str
+    before: Kept | None
+    document: Document | None
+    since: Instant
+    vector: bytes = b""
+
+
 def upsert(terms: Terms, documents: Sequence[Document], vectors: Sequence[bytes]) -> Steps[None]:
     """Keep documents, each in the place of one of the same id; the later one where an id stands twice."""
     now = yield from Now()
-    ends_at = None if terms.ttl is None else now + terms.ttl
+    yield from _kept(terms, [(document, now) for document in documents], vectors, now)
+
+
+def renew(terms: Terms, renewals: Sequence[Renewal]) -> Steps[None]:
+    """Keep or delete documents, but for those that somebody has upserted, deleted or cleared since they were got: theirs is newer."""
+    kept = yield from read(terms, [one.id for one in renewals])
+    still = [one for one, found in zip(renewals, kept, strict=True) if found == one.before]
+    if gone := [one.id for one in still if one.document is None]:
+        yield from delete(terms, gone)
+    now = yield from Now()
     life = None if terms.ttl is None else terms.ttl + terms.remembered
-    kept_until = None if life is None else now + life
-    puts = [
-        Put(key, terms.envelopes.pack(_entry(document, now, ends_at), key), life)
-        for document in documents
-        for key in (terms.key(document.id),)
+    there = [
+        ((one.document, one.since), one.vector)
+        for one in still
+        if one.document is not None and (life is None or one.since + life > now)
     ]
-    points = [
-        Point(document.id, vector, ends_at, kept_until, document.metadata)
-        for document, vector in zip(documents, vectors, strict=True)
-    ]
+    if there:
+        yield from _kept(terms, [one for one, _ in there], [vector for _, vector in there], now)
+
+
+def _kept(
+    terms: Terms, documents: Sequence[tuple[Document, Instant]], vectors: Sequence[bytes], now: Instant
+) -> Steps[None]:
+    """Keep documents, each with when its time to live begins."""
+    puts: list[Put] = []
+    points: list[Point] = []
+    for (document, since), vector in zip(documents, vectors, strict=True):
+        key = terms.key(document.id)
+        ends_at = None if terms.ttl is None else since + terms.ttl
+        kept_until = None if ends_at is None else ends_at + terms.remembered
+        life = None if kept_until is None else kept_until - now
+        puts.append(Put(key, terms.envelopes.pack(_entry(document, since, ends_at), key), life))
+        points.append(Point(document.id, vector, ends_at, kept_until, document.metadata))
     for part in parts(puts, terms.most):
         yield from PutMany(part)
     yield from PutPoints(terms.index, points, now)
@@ -181,10 +221,13 @@ def slide(terms: Terms, found: Sequence[tuple[Document, bytes, Instant | None]],
     if not terms.sliding or terms.ttl is None:
         return
     half = now + terms.ttl / 2
-    due = [(document, vector) for document, vector, ends_at in found if ends_at is not None and ends_at < half]
+    due = [
+        Renewal(document.id, Kept(document, ends_at), document, now, vector)
+        for document, vector, ends_at in found
+        if ends_at is not None and ends_at < half
+    ]
     if due:
-        documents, vectors = [one for one, _ in due], [one for _, one in due]
-        yield from Behind(terms.key(documents[0].id), lambda: upsert(terms, documents, vectors))
+        yield from Behind(terms.key(due[0].id), lambda: renew(terms, due))
 
 
 def delete(terms: Terms, ids: Sequence[str]) -> Steps[None]:

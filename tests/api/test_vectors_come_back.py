@@ -7,7 +7,10 @@ import pytest
 
 import llmcache
 from llmcache import Document
+from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
+from llmcache.flows.documents import slide
+from llmcache.protocols.world_ops import Behind
 from tests.api.shelves import Model, Source, ids, settle
 from tests.stores import Clock
 
@@ -140,6 +143,97 @@ def test_many_callers_get_what_has_ended_once(
 
     assert [{"one", "two", "three"}] * 8 == [set(one) for one in found]
     assert ["one", "three", "two"] == sorted(source.asked)
+
+
+@pytest.mark.parametrize("change", ["upsert", "delete", "clear"])
+def test_what_is_written_while_a_source_is_asked_is_newer(
+    cache: llmcache.Cache, model: Model, source: Source, clock: Clock, change: str
+) -> None:
+    """What the source said before that does not undo it."""
+    asking = threading.Event()
+
+    def load(name: str) -> Document | None:
+        asking.set()
+        return source(name)
+
+    shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, loader=load)
+    shelf.upsert(source.all())
+    clock.now += 100
+    source.gate.clear()
+    with ThreadPoolExecutor(1) as threads:
+        got = threads.submit(shelf.get, ["one"])
+        assert asking.wait(20)
+        if change == "upsert":
+            shelf.upsert([Document("one", "eeee")], [[0.0, 0.0, 0.0, 0.0, 1.0]])
+        else:
+            shelf.delete(["one"]) if change == "delete" else shelf.clear()
+        source.gate.set()
+        found = got.result(20)
+
+    expected = [Document("one", "eeee")] if change == "upsert" else [None]
+    assert expected == found
+    source.texts.clear()
+    assert expected == shelf.get(["one"])
+
+
+def test_the_life_of_what_comes_back_begins_when_its_source_was_asked(
+    cache: llmcache.Cache, model: Model, source: Source, clock: Clock
+) -> None:
+    """However long the source takes, nothing is served that is older than its time to live."""
+
+    def load(name: str) -> Document | None:
+        document = source(name)
+        clock.now += 30
+        return document
+
+    shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, loader=load)
+    shelf.upsert(source.all())
+    clock.now += 100
+    asked_at = clock.now
+    shelf.get(["one"])
+    source.texts["one"] = "bbbb"
+    clock.now = asked_at + 100
+
+    assert ["bbbb"] == [one.text for one in shelf.get(["one"]) if one]
+
+
+def test_a_source_that_takes_longer_than_documents_live_does_not_keep_a_search(
+    cache: llmcache.Cache, model: Model, source: Source, clock: Clock
+) -> None:
+    """What ended when the search began is asked for once, and then the search answers."""
+    source.texts.update({f"more{number}": "aaa" for number in range(600)})
+
+    def load(name: str) -> Document | None:
+        clock.now += 1
+        return source(name)
+
+    shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, loader=load)
+    shelf.upsert(source.all())
+    source.asked.clear()
+    clock.now += 100
+    shelf.search("a")
+
+    assert 603 == len(source.asked)
+
+
+def test_an_upsert_behind_a_search_is_not_undone_by_its_sliding(
+    cache: llmcache.Cache, model: Model, clock: Clock
+) -> None:
+    """What the search found is older."""
+    shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, sliding=True)
+    shelf.upsert([Document("one", "aaaa")])
+    clock.now += 60
+    terms, (found,) = shelf._here(), shelf.search("a")
+    settle(cache)
+    clock.now += 60
+    sliding = slide(terms, [(found.document, found.vector, clock.now + 40)], clock.now)
+    behind = next(sliding)
+    assert isinstance(behind, Behind)
+    shelf.upsert([Document("one", "bbbb")])
+    run(shelf._index_steps(behind.steps()), cache.setup.blocking_world)
+
+    assert [Document("one", "bbbb")] == shelf.get(["one"])
+    assert ["bbbb"] == [one.document.text for one in shelf.search("a")]
 
 
 def test_a_loader_that_returns_something_else_is_an_error(cache: llmcache.Cache, model: Model) -> None:
