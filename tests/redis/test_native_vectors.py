@@ -78,7 +78,8 @@ def modern(newer: Newer) -> Server:
 def opened(server: Server, **options: Any) -> VectorStore:
     """Open the store on a server, blocking."""
     url = f"redis://127.0.0.1:{server.port}"
-    return vector_store(open_store(url, timeout=20.0, log_timeout=20.0, **{"vectors": "native", **options}))
+    given: dict[str, Any] = {"vectors": "native", **options}
+    return vector_store(open_store(url, timeout=20.0, log_timeout=20.0, **given))
 
 
 def point(name: str, *numbers: float, ends: float | None = None, kept: float | None = None, **facts: Any) -> Point:
