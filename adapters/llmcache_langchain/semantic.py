@@ -26,7 +26,7 @@ class SemanticCache(LLMCache):
         embeddings: Embeds questions and answers; what it fails at, or takes too long for, is a counted miss.
         model: The embedding model's name; None means the attribute `model`, `model_name` or `model_id` of `embeddings`.
         similarity: The least cosine between two questions; None means the configuration's, or 0.8. `llmcache tune` learns a better one.
-        margin: The least margin of the answer over all others; None means the configuration's, or 0.15.
+        margin: The least margin of the answer over all others; None means the configuration's, or 0.18.
         verify: Is asked with the question, the kept question and the text of its answer before that is given, and behind the caller's
             back about near misses; plain, or a coroutine function where models are awaited alone. Only True lets an answer pass.
         with_tool_calls: True compares also where turns hold calls of tools or their results.

@@ -174,7 +174,7 @@ class Cache(Household):
             embed_query: The same for questions, where the model makes another vector of them.
             similarity: The least cosine between two questions; None means what a file says (`semantic.similarity`), or 0.8, which is
                 strict. `llmcache tune` learns a better one.
-            margin: The least margin of the answer over all others; None means `semantic.margin`, or 0.15, likewise.
+            margin: The least margin of the answer over all others; None means `semantic.margin`, or 0.18, likewise.
             verify: Is asked with the question, the kept question and its answer before that is given, and behind the caller's back about
                 near misses. What raises, takes too long, or does not return True gives no answer.
             with_tool_calls: True compares also where turns hold calls of tools or their results. An answer that calls one never is given.

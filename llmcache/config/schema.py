@@ -148,7 +148,7 @@ SEMANTIC = Table(
         "similarity": Option(
             "share", "least cosine between a question and the kept one whose answer it gets", "`0.8`", "0.75"
         ),
-        "margin": Option("share", "least margin of that answer over all others nearby", "`0.15`", "0.1"),
+        "margin": Option("share", "least margin of that answer over all others nearby", "`0.18`", "0.1"),
     },
 )
 

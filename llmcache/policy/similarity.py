@@ -5,12 +5,16 @@ many a paraphrase is farther away. What tells is whether those nearby agree. Eac
 it, the louder the nearer it is:
 
     voice(answer) = T · log Σ exp(similarity / T)        over the neighbours that hold it
-    margin        = voice(nearest's answer) - voice(all others)
+    margin        = voice(nearest's answer) - voice(all others, and one that is not there)
 
 With a T towards 0 that is the distance between the nearest neighbour and the nearest with a *different answer*; with T = 0.05 a
 crowd that agrees outweighs one that does not, and a lone voice in a dense place says little. So the cache must know which
 entries share an answer: each carries a label, decided once when it is kept (`flows.meaning`). On public data this rule
 serves several times what a bare threshold does at the same share of wrong answers (docs/explanation/semantic.md).
+
+*One that is not there* is the answer that nobody has asked for yet. Where little is kept, the nearest question is often the only one of
+its kind, and the right answer none of those at hand. So a voice of 0.7 speaks for it always: a lone neighbour must be much nearer than that,
+and ten that agree need not. Without it thresholds that are right for a full cache are wrong for a young one.
 """
 
 import math
@@ -23,6 +27,7 @@ NEIGHBOURS: Final = 16
 """How many are asked; measured: fewer see too little of the neighbourhood, more add what is far away."""
 
 _T: Final = 0.05
+_NOT_THERE: Final = 0.7
 _NEAR_BY: Final = 0.1
 
 
@@ -39,7 +44,7 @@ class Thresholds:
     """
 
     similarity: float = 0.8
-    margin: float = 0.15
+    margin: float = 0.18
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Decision:
     """Whether an answer may be given, and why.
 
     Attributes:
-        verdict: `HIT` gives the answer of `candidate`; `NEAR_MISS` was not sure enough, `REFUSED` was, but for the guard.
+        verdict: `HIT` gives the answer of `candidate`; `NEAR_MISS` is not sure enough; `REFUSED` is near enough, but for the guard.
         candidate: Whose answer it is, or would have been; None where nothing is near.
         margin: Of its answer over all others.
         reason: Why it is no hit, in a few words without content; "" for a hit.
@@ -107,25 +112,25 @@ def decide(
     nearest = ordered[0]
     margin = margin_of(ordered, nearest.answer)
     if nearest.similarity < thresholds.similarity:
-        close = margin >= thresholds.margin and nearest.similarity >= thresholds.similarity - _NEAR_BY
-        return Decision(Verdict.NEAR_MISS if close else Verdict.MISS, nearest, margin, "too far away")
-    if margin < thresholds.margin:
-        return Decision(Verdict.NEAR_MISS, nearest, margin, "another answer is as near")
-    first = None
-    for each in ordered:
-        if each.answer == nearest.answer and each.similarity >= thresholds.similarity:
-            reason = refusal(each)
-            if reason is None:
-                return Decision(Verdict.HIT, each, margin)
-            first = first or reason
-    return Decision(Verdict.REFUSED, nearest, margin, first or "")
+        is_near = nearest.similarity >= thresholds.similarity - _NEAR_BY
+        return Decision(Verdict.NEAR_MISS if is_near else Verdict.MISS, nearest, margin, "too far away")
+    able = [each for each in ordered if each.answer == nearest.answer and each.similarity >= thresholds.similarity]
+    reasons: list[str] = []
+    for each in able:
+        reason = refusal(each)
+        if reason is None:
+            is_clear = margin >= thresholds.margin
+            verdict = Verdict.HIT if is_clear else Verdict.NEAR_MISS
+            return Decision(verdict, each, margin, "" if is_clear else "not clear enough")
+        reasons.append(reason)
+    return Decision(Verdict.REFUSED, nearest, margin, reasons[0])
 
 
 def margin_of(neighbours: Sequence[Candidate], answer: str) -> float:
-    """Return how much louder the neighbours with `answer` speak than all others; at most 1 where there are no others."""
+    """Return how much louder the neighbours with `answer` speak than all others, and the one that is not there; -1 where there are none."""
     own = [each.similarity for each in neighbours if each.answer == answer]
     others = [each.similarity for each in neighbours if each.answer != answer]
-    return min(1.0, _voice(own) - _voice(others)) if own and others else 1.0 if own else -1.0
+    return _voice(own) - _voice([*others, _NOT_THERE]) if own else -1.0
 
 
 def _voice(similarities: Sequence[float]) -> float:

@@ -44,7 +44,7 @@ def test_only_the_nearest_are_heard() -> None:
     far = [(f"f{place}", "y", 40 + place / 10) for place in range(100)]
     (outcome,) = try_all(corpus(("a", "x", 0)), corpus(*near, *far), refuse=lambda *_: None)
 
-    assert 1.0 == outcome.margin
+    assert 0.3 < outcome.margin
 
 
 def test_lone_question_meets_nobody() -> None:
