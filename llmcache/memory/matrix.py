@@ -340,15 +340,12 @@ class _Chosen:
 
 def _best(scores: Floats, count: int, floor: float) -> list[int]:
     """Return the places of the `count` best scores of at least `floor`, the best first, equal ones by their place."""
-    size = len(scores)
-    if size > 4 * _GROUP and count < size // _GROUP:
-        # The count-th best of the groups' bests is a bound that at least `count` places reach, and few more.
-        groups = size // _GROUP
-        bests = scores[: groups * _GROUP].reshape(groups, _GROUP).max(axis=1)
-        bound = np.partition(bests, groups - count)[groups - count]
-        places = np.flatnonzero(scores >= bound)
-    else:
-        places = np.arange(size)
+    size, groups = len(scores), len(scores) // _GROUP
+    places = np.arange(size)
+    if count < size:
+        # A bound that at least `count` places reach. With few, it is that of the bests of groups, which few more reach.
+        bests = scores[: groups * _GROUP].reshape(groups, _GROUP).max(axis=1) if count < groups else scores
+        places = np.flatnonzero(scores >= np.partition(bests, len(bests) - count)[len(bests) - count])
     places = places[scores[places] >= floor]
     order = np.argsort(-scores[places], kind="stable")[:count]
     found: list[int] = places[order].tolist()
