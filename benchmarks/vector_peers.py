@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import faiss  # type: ignore[import-untyped]  # has no types
+import faiss
 import hnswlib  # type: ignore[import-untyped]  # has no types
 import numpy as np
 import usearch.index
@@ -21,8 +21,9 @@ Floats: TypeAlias = NDArray[np.float32]
 DIMENSIONS = 384
 _BEST = 10
 _ASKED = 200
+_MOST_GRAPHS = 10_000
 _TOPIC = 50
-"""So many points have a topic in common."""
+"""So many points have a topic in common; and with more than `_MOST_GRAPHS` one graph is made, not two."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +97,18 @@ def graphs(points: Points) -> dict[str, Peer]:
     known.add_items(points.rows, num_threads=1)
     known.set_ef(64)
     known.set_num_threads(1)
-    taken, began = time.process_time() - began, time.process_time()
+    found = {
+        "hnswlib, M 16, ef 64": Peer(lambda vector: known.knn_query(vector, _BEST)[0], time.process_time() - began)
+    }
+    if len(points.rows) > _MOST_GRAPHS:
+        return found
+    began = time.process_time()
     other = usearch.index.Index(ndim=DIMENSIONS, metric="ip", dtype="f16")
     other.add(np.arange(len(points.rows)), points.rows, threads=1)
-    return {
-        "hnswlib, M 16, ef 64": Peer(lambda vector: known.knn_query(vector, _BEST)[0], taken),
-        "usearch, float16": Peer(
-            lambda vector: other.search(vector, _BEST, threads=1).keys, time.process_time() - began
-        ),
-    }
+    found["usearch, float16"] = Peer(
+        lambda vector: other.search(vector, _BEST, threads=1).keys, time.process_time() - began
+    )
+    return found
 
 
 class Ready(Embeddings):
