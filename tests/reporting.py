@@ -49,12 +49,12 @@ def of_lmdb(folder: Path, running: ExitStack) -> Sequence[str]:
     return in_folder("lmdb")(folder, running)
 
 
-def on_server(program: Program) -> Making:
-    """A Redis server, and a small one that drops what has a time to live."""
+def on_server(program: Program, option: str = "") -> Making:
+    """A Redis server, opened with an option more, and a small one that drops what has a time to live."""
 
     def make(folder: Path, running: ExitStack) -> Sequence[str]:
         url, small = (
-            f"redis://127.0.0.1:{running.enter_context(contextlib.closing(server)).port}/0?{_PATIENT}"
+            f"redis://127.0.0.1:{running.enter_context(contextlib.closing(server)).port}/0?{_PATIENT}{option}"
             for server in (Server(folder / "large", program), Server(folder / "small", program, SMALL))
         )
         return [url, "--small", small, *noted(f"{version_of(program)}; the small one: {', '.join(SMALL)}")]
@@ -107,6 +107,11 @@ def everything() -> dict[str, Making]:
         "momento-local": on_momento,
         "redis-7.0": on_server(system_redis()),
         **{program.name: on_server(program) for program in newer_programs()},
+        **{
+            f"{program.name}-native": on_server(program, "&vectors=native")
+            for program in newer_programs()
+            if program.name.startswith("redis")
+        },
         "redis-cluster": on_cluster,
     }
 

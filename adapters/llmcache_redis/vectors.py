@@ -41,6 +41,8 @@ _ALL: Final = 10**12
 """More points than any index has."""
 
 _LEAST_EF: Final = 100
+_MORE: Final = 5
+"""So many times as many points are asked for where some may not fit, and again where they did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,9 @@ class Vectors:
         count = asked.count
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise UsageError("a search is for at least one point")
-        asked, wanted = replace(asked, vector=unit_vector(asked.vector)), count
-        one_by_one = scripts.EXACT_BELOW if asked.where is None else scripts.EXACT_BELOW_FILTERED
+        asked, wanted, one_by_one = replace(asked, vector=unit_vector(asked.vector)), count, scripts.EXACT_BELOW
+        if asked.where is not None:
+            wanted, one_by_one = _MORE * count, scripts.EXACT_BELOW_FILTERED
         while True:
             found = yield from self._searched(asked, wanted, one_by_one)
             fitting = [one for one in found.neighbours if _is_sought(one, asked)]
@@ -118,7 +121,7 @@ class Vectors:
             if len(found.neighbours) < wanted:
                 one_by_one = _ALL
             else:
-                wanted *= 4
+                wanted *= _MORE
 
     def _searched(self, asked: Nearest, wanted: int, one_by_one: int) -> Wire[_Found]:
         """Search for so many, by the graph where there are more points than `one_by_one`."""

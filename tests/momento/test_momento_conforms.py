@@ -6,7 +6,7 @@ import pytest
 
 from llmcache.model.units import Instant
 from llmcache.protocols.whole import StorePair
-from llmcache_conformance import Clock, Need, Run, Subject, conformance_cases, unmet_needs
+from llmcache_conformance import Clock, Colour, Need, Run, Subject, conformance_cases, unmet_needs
 from llmcache_conformance.check import Check
 from llmcache_conformance.faults.checks import FAULT_CHECKS
 from llmcache_conformance.outside.leaks import LEAKS
@@ -48,7 +48,14 @@ def momento() -> Iterator[Subject]:
         )
 
 
-@pytest.mark.parametrize("run", conformance_cases(without=LEFT_OUT), ids=str)
+# An index in logs is the same text on every store, and Momento's calls take longest: across the colours shows both of them.
+CROSSED = {Colour.BLOCKING_WRITES, Colour.ASYNC_WRITES}
+RUNS = [
+    run for run in conformance_cases(without=LEFT_OUT) if Need.VECTORS not in run.case.needs or run.colour in CROSSED
+]
+
+
+@pytest.mark.parametrize("run", RUNS, ids=str)
 def test_momento_conforms(run: Run, momento: Subject) -> None:
     """The Momento store keeps the clauses that the case shows."""
     run.on(momento)

@@ -38,7 +38,7 @@ class Kind:
 LEFT_OUT = frozenset({Need.SMALL, Need.ROOM, Need.BODY_LIMIT, Need.WIRE, Need.PROCESS})
 """Full servers are tested in `test_full_servers`, and the largest body is half a gigabyte; wires and processes are one server's test.
 
-Vectors in logs are tried on one server, on one that counts time itself and on a cluster: they use nothing but logs.
+Vectors in logs are tried on one server and on a cluster: they use nothing but logs.
 """
 
 
@@ -81,7 +81,7 @@ def fake(request: pytest.FixtureRequest) -> Subject:
 
 KINDS = (
     Kind("restricted", LEFT_OUT | {Need.SCAN, Need.NEWS, Need.VECTORS}, restricted),
-    Kind("server clock", LEFT_OUT | {Need.CLOCK}, server_clock),
+    Kind("server clock", LEFT_OUT | {Need.CLOCK, Need.VECTORS}, server_clock),
     Kind("cluster", LEFT_OUT, cluster, (pytest.mark.xdist_group("cluster"),)),
     Kind("fake", LEFT_OUT | {Need.NEWS, Need.VECTORS}, fake),
 )
