@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from llmcache.api.opening import open, open_async  # noqa: A004 -- the name users type
     from llmcache.api.options import options
     from llmcache.api.responses import AsyncResponseCache, ResponseCache
+    from llmcache.api.semantic import AsyncSemanticCache, SemanticCache
     from llmcache.api.vectors import AsyncCollection, Collection
     from llmcache.errors import (
         ClosedError,
@@ -57,6 +58,8 @@ _HOMES = {
     "options": "llmcache.api.options",
     "AsyncResponseCache": "llmcache.api.responses",
     "ResponseCache": "llmcache.api.responses",
+    "AsyncSemanticCache": "llmcache.api.semantic",
+    "SemanticCache": "llmcache.api.semantic",
     "AsyncCollection": "llmcache.api.vectors",
     "Collection": "llmcache.api.vectors",
     "Document": "llmcache.model.document",
@@ -75,6 +78,7 @@ __all__ = [
     "AsyncCollection",
     "AsyncEmbeddingCache",
     "AsyncResponseCache",
+    "AsyncSemanticCache",
     "Cache",
     "ChatHistory",
     "ClosedError",
@@ -96,6 +100,7 @@ __all__ = [
     "ResponseCache",
     "Seal",
     "SealError",
+    "SemanticCache",
     "Stats",
     "StoreError",
     "StoreLimit",
