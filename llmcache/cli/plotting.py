@@ -40,12 +40,13 @@ def plot(title: str, curves: Sequence[Curve], *, limit: Share, chosen: Score | N
     parts += [_mark(most * step / 4, most, across=False) for step in range(5)]
     parts.append(
         f'<path d="M{_MARGIN} {_y(limit, most):.1f}H{_MARGIN + _WIDTH}" stroke="#888" stroke-dasharray="4 4"/>'
-        f'<text x="{_MARGIN + _WIDTH}" y="{_y(limit, most) - 4:.1f}" text-anchor="end" fill="#666">limit {limit:.3g}</text>'
+        f'<text x="{_MARGIN + _WIDTH}" y="{_y(limit, most) - 4:.1f}" text-anchor="end" fill="#666">limit {100 * limit:.3g} %</text>'
     )
     for place, curve in enumerate(curves):
         parts += _line(curve, _COLOURS[place % len(_COLOURS)], place, most)
     if chosen is not None:
         parts.append(f'<circle cx="{_x(chosen.hit_share):.1f}" cy="{_y(chosen.wrong_share, most):.1f}" r="5"/>')
+        parts.append(f'<text x="{_MARGIN + 12}" y="{_MARGIN + 16 * (len(curves) + 1)}">&#9679; learned</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 

@@ -29,6 +29,9 @@ _FEWEST: Final = 20
 _YES: Final = frozenset({"1", "true", "yes", "same"})
 _NO: Final = frozenset({"0", "false", "no", "different"})
 
+_DATA: Final = (_YES | _NO) - {"same", "different"}
+"""What no heading of a third column is."""
+
 Embed = Callable[[list[str]], Any]
 
 
@@ -77,15 +80,27 @@ def _read(file: Path) -> dict[str, str]:
     for number, row in enumerate(rows):
         if width not in (2, 3) or len(row) != width:
             raise ConfigError(
-                f"{file}, row {number + 1}: {len(row)} columns; allowed are two or three, in every row alike"
+                f"{file}, row {number + 1}: {len(row)} columns; allowed are two or three, parted by commas, in every row alike"
             )
+    _require_heading(file, rows)
     labelled = _of_pairs(file, rows[1:]) if width == 3 else dict(rows[1:])
     labelled.pop("", None)
     if len(labelled) < _FEWEST:
         raise ConfigError(
             f"{file} has {len(labelled)} different questions; from fewer than {_FEWEST} nothing can be learned"
         )
+    if len(set(labelled.values())) == 1:
+        raise ConfigError(
+            f"{file} has one label for all {len(labelled):,} questions: none can be answered wrongly, so nothing can be learned"
+        )
     return labelled
+
+
+def _require_heading(file: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Raise ConfigError where the first row is no heading: it would be left out in silence."""
+    last = [row[-1].strip().lower() for row in rows]
+    if last and (last[0] in _DATA if len(rows[0]) == 3 else last[0] in last[1:]):
+        raise ConfigError(f"{file} begins with a question; its first row is a heading, such as question,label")
 
 
 def _of_pairs(file: Path, rows: Sequence[Sequence[str]]) -> dict[str, str]:
@@ -123,7 +138,10 @@ def embedder(name: str) -> Embed:
         ) from error
     finally:
         sys.path.pop(0)
-    made = factory()
+    try:
+        made = factory()
+    except TypeError as error:
+        raise UsageError(f"--embeddings {name}: it is called without arguments, and that failed: {error}") from error
     for found in (getattr(made, "embed", None), getattr(made, "embed_documents", None), made):
         if callable(found):
             embed: Embed = found
@@ -177,6 +195,10 @@ def _show(many: int, limit: Share, learned: Thresholds | None, held_out: Score |
     if learned is None:
         say("No thresholds keep that share surely. More questions, or a larger --wrong, may.")
         return
+    if held_out is not None and not held_out.hits:
+        say(
+            "Four fifths of the questions were too few to be sure, so these lines were tried on none; more questions would tell."
+        )
     say()
     say("[llmcache]")
     say(f"semantic = {{ similarity = {learned.similarity:g}, margin = {learned.margin:g} }}")

@@ -133,14 +133,25 @@ def test_too_few_to_be_sure_is_a_no(command: Command, labelled: Path) -> None:
     assert "[llmcache]" not in said.out
 
 
+def test_thresholds_that_were_tried_on_nothing_say_so(command: Command, tmp_path: Path) -> None:
+    """All questions are just enough to be sure of 2 %, four fifths of them are not."""
+    rows = [(text_of(topic, form), topic) for topic in range(TOPICS) for form in range(1, 5)]
+    said = command("tune", str(written(tmp_path / "few.csv", [("question", "answer"), *rows])), "--embeddings", NAME)
+
+    assert ExitCode.OK == said.code
+    assert "these lines were tried on none" in said.out
+
+
 def test_picture_is_drawn(command: Command, labelled: Path, tmp_path: Path) -> None:
     """Two curves, the limit, and a dot for what was chosen, as SVG."""
     picture = tmp_path / "picture.svg"
     said = command("tune", str(labelled), "--embeddings", NAME, "--wrong", "5%", "--plot", str(picture))
-    names = [each.tag.rpartition("}")[2] for each in ET.parse(picture).getroot()]
+    root = ET.parse(picture).getroot()
+    names = [each.tag.rpartition("}")[2] for each in root]
 
     assert ExitCode.OK == said.code
     assert (2, 1) == (names.count("polyline"), names.count("circle"))
+    assert {"limit 5 %", "\N{BLACK CIRCLE} learned"} <= {each.text for each in root}
 
 
 def test_curve_keeps_only_what_nothing_beats() -> None:
@@ -159,6 +170,12 @@ def test_curve_keeps_only_what_nothing_beats() -> None:
         ([("a", "b", "same"), ("x", "y", "maybe")], "row 2: the third column is 'maybe'; allowed are 1 and 0"),
         ([("a", "b"), ("x", "y")], "has 1 different questions; from fewer than 20"),
         ([], "has 0 different questions"),
+        ([("a question", "x"), ("another", "x")], "begins with a question; its first row is a heading"),
+        ([("one", "other", "1"), ("one", "third", "0")], "begins with a question; its first row is a heading"),
+        (
+            [("question", "label"), *((f"question {each}", "x") for each in range(20))],
+            "has one label for all 20 questions",
+        ),
     ],
 )
 def test_wrong_file_says_where(command: Command, tmp_path: Path, rows: list[tuple[str, ...]], message: str) -> None:
@@ -175,6 +192,7 @@ def test_wrong_file_says_where(command: Command, tmp_path: Path, rows: list[tupl
         (("--embeddings", "no_such_module:x"), "no_such_module"),
         (("--embeddings", "nothing"), "allowed is a module and a name in it"),
         (("--embeddings", f"{__name__}:nothing"), "returned a int, which has neither embed nor embed_documents"),
+        (("--embeddings", f"{__name__}:text_of"), "called without arguments, and that failed: text_of() missing"),
         (("--embeddings", NAME, "--wrong", "0%"), "no number of questions makes that sure"),
         (("--embeddings", NAME, "--wrong", "lots"), "allowed is a share such as 10%"),
         (("--embeddings", NAME, "--plot", "/nowhere/at/all.svg"), "the picture cannot be written"),
