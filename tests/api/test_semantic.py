@@ -156,12 +156,12 @@ def test_clearing_the_whole_cache_forgets_questions_too(cache: llmcache.Cache) -
 
 
 def test_guard_refuses_and_near_misses_are_counted_apart(cache: llmcache.Cache) -> None:
-    """A reversal is as near as can be; what is in the middle is told as a near miss."""
-    model = Angles({"from a to b": 0.0, "from b to a": 1.0, "b or a": 20.0, "something else": 60.0})
+    """A reversal is refused; a paraphrase beside which both lie is told as a near miss."""
+    model = Angles({"from a to b": 0.0, "from b to a": 1.0, "from a to b please": 0.4, "something else": 60.0})
     answers = semantic(cache, model)
     answers.put(request("from a to b"), "one")
     assert "two" == answers.get_or_call(request("from b to a"), lambda: "two")
-    assert answers.get(request("b or a")) is None
+    assert answers.get(request("from a to b please")) is None
     assert answers.get(request("something else")) is None
 
     assert {"semantic_refused": 1, "semantic_near_misses": 1} == counted(cache)
