@@ -5,6 +5,12 @@ from langchain_core.embeddings import Embeddings
 from llmcache.errors import UsageError
 
 
+def check_embeddings(name: str, found: object) -> None:
+    """Raise UsageError unless `found` embeds as LangChain's embeddings do."""
+    if not isinstance(found, Embeddings):
+        raise UsageError(f"{name} is LangChain's Embeddings, found {type(found).__name__}")
+
+
 def name_of(embeddings: Embeddings) -> str:
     """Return what the embeddings themselves call their model; UsageError where they do not: a guess would mix up models."""
     for name in ("model", "model_name", "model_id"):

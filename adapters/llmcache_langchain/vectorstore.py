@@ -14,9 +14,10 @@ from llmcache.api.cache import AsyncCache, Cache
 from llmcache.errors import UsageError
 from llmcache.model.document import Document as Kept
 from llmcache.model.document import Match
+from llmcache.model.embedder import check_function
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Plain, Seconds
-from llmcache_langchain.embedders import dimensions_of, name_of
+from llmcache_langchain.embedders import check_embeddings, dimensions_of, name_of
 from llmcache_langchain.embeddings import CachedEmbeddings
 from llmcache_langchain.holding import Given, check_given, setup_of, shared_caches
 
@@ -62,8 +63,9 @@ class VectorStore(LangChainVectorStore):
         namespace: Namespace | str | None = None,
     ) -> None:
         check_given(store)
-        if not isinstance(embedding, Embeddings):
-            raise UsageError(f"embedding is LangChain's Embeddings, found {type(embedding).__name__}")
+        check_embeddings("embedding", embedding)
+        if loader is not None:
+            check_function("loader", loader)
         if isinstance(store, Cache | AsyncCache):
             setup = setup_of(store, namespace)
         else:

@@ -46,8 +46,11 @@ class MiniLM:
             PluginError: The model's package is not installed; says how to get it.
             DecodeError: The files installed are not the model's.
         """
-        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
-            raise UsageError("embed takes a list of texts; put a single one into a list")
+        if isinstance(texts, str):
+            raise UsageError("embed takes a list of texts, found one str; write embed([text])")
+        for place, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise UsageError(f"embed takes a list of texts, found {type(text).__name__} at texts[{place}]")
         cut, encode = self._loaded()
         pieces = [cut(text) for text in texts]
         out: Floats = np.empty((len(pieces), self.dimensions), np.float32)

@@ -109,7 +109,7 @@ class Vectors:
         self._check_declared()
         count = asked.count
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise UsageError("a search is for at least one point")
+            raise UsageError(f"a search is for {count!r:.40} points; allowed are whole numbers from 1")
         asked, wanted, one_by_one = replace(asked, vector=unit_vector(asked.vector)), count, scripts.EXACT_BELOW
         if asked.where is not None:
             wanted, one_by_one = _MORE * count, scripts.EXACT_BELOW_FILTERED

@@ -70,6 +70,8 @@ class Vectors:
 
         require_numpy()
         given = checked_texts(texts)
+        if not callable(model):
+            raise UsageError(f"call is a function that embeds a list of texts, found {type(model).__name__}")
         wishes = in_force()
         different = {text: place for place, text in enumerate(dict.fromkeys(given))}
         bar = bar_for(progress)

@@ -1,6 +1,6 @@
 """Bytes under names, for integrations: a blocking class and its async twin. Unlike answers, nothing fails open."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 from llmcache.api.options import in_force
 from llmcache.api.setup import Setup
@@ -27,6 +27,8 @@ class Names:
         return self._setup.space(Kind.BYTES, in_force())
 
     def _keys(self, names: Sequence[str]) -> list[Key]:
+        if isinstance(names, str | bytes):
+            raise UsageError(f"names are a list of texts, found one {type(names).__name__}")
         space = self._space()
         return [self._setup.envelopes.named(Key(space, name)) for name in names]
 
@@ -34,6 +36,10 @@ class Names:
         return self._setup.observed(flow.read(self._keys(names), self._setup.envelopes, self._most))
 
     def _write_steps(self, pairs: Sequence[tuple[str, bytes]]) -> Steps[None]:
+        if isinstance(pairs, Mapping):
+            raise UsageError(
+                "what is kept is a list of pairs of a name and its bytes, found a mapping; give its items()"
+            )
         for name, raw in pairs:
             if not isinstance(raw, bytes):
                 raise UsageError(

@@ -4,6 +4,7 @@ It is a response cache like `cache.responses`, on the same answers. What is kept
 through the other is found exactly, by both.
 """
 
+import inspect
 import math
 import weakref
 from collections.abc import Awaitable, Callable, Iterable
@@ -27,6 +28,7 @@ from llmcache.flows.looking import Found
 from llmcache.flows.meaning import Comparing, Inquiry, Role, keep_and_learn, look_up_or_near
 from llmcache.flows.responses import Terms
 from llmcache.keys.partition import Question, request_question
+from llmcache.model.embedder import check_function, named
 from llmcache.model.entry import Provenance
 from llmcache.model.key import Key, Kind
 from llmcache.model.options import Options, check_seconds
@@ -74,13 +76,11 @@ class Manner:
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
-            raise UsageError(
-                f"model is the embedding model's name, a non-empty text; found {type(self.model).__name__}"
-            )
+            raise UsageError(f"model is the embedding model's name, a non-empty text; found {named(self.model)}")
         for name in ("embed", "embed_query", "verify"):
             given = getattr(self, name)
-            if not callable(given) and (given is not None or name == "embed"):
-                raise UsageError(f"{name} is a function, found {type(given).__name__}")
+            if given is not None or name == "embed":
+                check_function(name, given)
         for name in ("similarity", "margin"):
             _check_threshold(name, getattr(self, name))
         check_seconds("patience", self.patience)
@@ -204,6 +204,10 @@ class SemanticCache(Asking, ResponseCache):
     """
 
     def __init__(self, setup: Setup, manner: Manner) -> None:
+        for name in ("embed", "embed_query", "verify"):
+            # Each call would fail, be counted, and be a miss: nobody would see that nothing is ever found by meaning.
+            if inspect.iscoroutinefunction(getattr(manner, name)):
+                raise UsageError(f"{name} is an async function, and this cache is a blocking one; use open_async()")
         super().__init__(setup, manner)
         self._vectors = EmbeddingCache(setup)
 

@@ -14,6 +14,7 @@ from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
 from llmcache.flows import coming_back, documents
 from llmcache.model.document import Document, Match
+from llmcache.model.embedder import check_function, named
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.options import check_seconds
 from llmcache.model.units import Plain, Seconds
@@ -60,17 +61,20 @@ class Manner:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
-            raise UsageError(f"a collection's name is a non-empty text, found {type(self.name).__name__}")
+            raise UsageError(f"a collection's name is a non-empty text, found {named(self.name)}")
         if self.model is not None and (not isinstance(self.model, str) or not self.model):
-            raise UsageError(f"model is a non-empty text, found {type(self.model).__name__}")
+            raise UsageError(f"model is a non-empty text, found {named(self.model)}")
         if self.embed is not None and self.model is None:
             raise UsageError(
                 "name the model that `embed` asks, model='all-minilm-l6-v2': vectors of two must never meet"
             )
         for name in ("embed", "embed_query", "loader"):
             given = getattr(self, name)
-            if given is not None and not callable(given):
-                raise UsageError(f"{name} is a function, found {type(given).__name__}")
+            if given is not None:
+                check_function(name, given)
+        for name in ("sliding", "approximate"):
+            if not isinstance(getattr(self, name), bool):
+                raise UsageError(f"{name} is True or False, found {type(getattr(self, name)).__name__}")
         check_seconds("ttl", self.ttl)
         check_seconds("remembered", self.remembered)
         if self.ttl is None and (self.sliding or self.loader is not None or self.remembered is not None):
@@ -177,12 +181,18 @@ def _checked(found: object) -> list[Document]:
         # Both are seen here, because the text is kept before the index sees them.
         try:
             document.id.encode()
-            orjson.dumps(dict(document.metadata))
+            orjson.dumps(dict(document.metadata), option=orjson.OPT_PASSTHROUGH_DATETIME)
         except UnicodeEncodeError as error:
             raise UsageError(f"documents[{place}].id is no Unicode text: it holds half of a character") from error
         except TypeError as error:
-            raise UsageError(f"documents[{place}].metadata is not JSON-like data with text as keys") from error
+            raise UsageError(f"documents[{place}].metadata is not JSON-like data with text as keys: {error}") from error
     return given
+
+
+def _queries(found: Any) -> list[Any]:
+    if isinstance(found, str | bytes) or not isinstance(found, Iterable):
+        raise UsageError(f"recall takes a list of queries, found one {type(found).__name__}; write recall([query])")
+    return list(found)
 
 
 def _ids(found: object) -> list[str]:
@@ -263,7 +273,7 @@ class Collection(Shelf):
 
         It is 1 where the collection is not approximate, or too small to be. An exact index is read for it, and kept as others are.
         """
-        exact, asked = Collection(self._opened, replace(self._manner, approximate=False)), list(queries)
+        exact, asked = Collection(self._opened, replace(self._manner, approximate=False)), _queries(queries)
         return _share([(self.search(one, count), exact.search(one, count)) for one in asked])
 
     def refresh(self) -> int:
@@ -333,7 +343,7 @@ class AsyncCollection(Shelf):
 
     async def recall(self, queries: Iterable["str | Array | Sequence[float]"], count: int = 10) -> float:
         """As `Collection.recall`."""
-        exact, asked = AsyncCollection(self._opened, replace(self._manner, approximate=False)), list(queries)
+        exact, asked = AsyncCollection(self._opened, replace(self._manner, approximate=False)), _queries(queries)
         return _share([(await self.search(one, count), await exact.search(one, count)) for one in asked])
 
     async def refresh(self) -> int:

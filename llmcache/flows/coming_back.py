@@ -150,6 +150,8 @@ def _source(terms: Terms, document_id: str, before: Kept | None) -> Steps[tuple[
         return True, None if before is None else before.document
     try:
         document: Document | None = yield from Call(partial(terms.load, document_id))
+    except UsageError:  # such as a coroutine function where nobody awaits: no source that is away
+        raise
     except Exception as error:  # noqa: BLE001 -- told by its class; the document stays away until its source answers
         yield from Emit(Event(Happening.REFRESH_FAILED, terms.key(document_id).digest, type(error).__name__))
         return False, None

@@ -91,7 +91,7 @@ class Indexed:
 
     def _nearest(self, op: Nearest) -> Steps[Sequence[Neighbour]]:
         if isinstance(op.count, bool) or not isinstance(op.count, int) or op.count < 1:
-            raise UsageError("a search is for at least one point")
+            raise UsageError(f"a search is for {op.count!r:.40} points; allowed are whole numbers from 1")
         known = yield from self._catch_up(self._indexes.of(op.index))
         if known.wants_cells:
             yield from Behind(op.index, lambda: iter(Compute(known.make_cells, is_long=True)))

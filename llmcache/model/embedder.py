@@ -35,12 +35,25 @@ class Embedder:
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
-            raise UsageError(f"model is a non-empty text such as 'all-minilm-l6-v2', found {type(self.model).__name__}")
+            raise UsageError(f"model is a non-empty text such as 'all-minilm-l6-v2', found {named(self.model)}")
         if self.role not in get_args(Role):
             raise UsageError(f"role is {self.role!r:.40}; allowed are 'document' and 'query'")
         check_count("dimensions", self.dimensions)
         if not isinstance(self.normalised, bool):
             raise UsageError(f"normalised is True or False, found {type(self.normalised).__name__}")
+
+
+def named(found: object) -> str:
+    """Return how a message calls what should be a non-empty text."""
+    return "an empty one" if found == "" else type(found).__name__
+
+
+def check_function(name: str, found: object) -> None:
+    """Raise UsageError unless `found` can be called; of an object that embeds it says which method to give."""
+    if not callable(found):
+        methods = [method for method in ("embed", "embed_documents") if hasattr(found, method)]
+        hint = f"; give its method {methods[0]}" if methods else ""
+        raise UsageError(f"{name} is a function, found {type(found).__name__}{hint}")
 
 
 def check_count(name: str, found: object) -> int | None:

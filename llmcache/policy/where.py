@@ -18,6 +18,7 @@ from llmcache.model.units import Plain
 from llmcache.model.where import Comparison, Either, Every, Facts, Not, Test, Where
 
 _COMPARISONS: Final = get_args(Comparison)
+_ORDERS: Final = ("$gt", "$gte", "$lt", "$lte")
 _LOGIC: Final = ("$and", "$or", "$not")
 _DEEPEST: Final = 20
 _MISSING: Final = object()
@@ -53,7 +54,9 @@ def _read_logic(name: str, said: Plain, depth: int) -> Where:
     if name == "$not":
         return Not(read_filter(said, depth=depth + 1))
     if not isinstance(said, list | tuple) or not said:
-        raise UsageError(f"{name} in a filter takes a list of filters, found {type(said).__name__}")
+        raise UsageError(
+            f"{name} in a filter takes a list of one filter or more, found {'an empty list' if said == [] else type(said).__name__}"
+        )
     parts = tuple(read_filter(part, depth=depth + 1) for part in said)
     return Every(parts) if name == "$and" else Either(parts)
 
@@ -65,6 +68,8 @@ def _compare(name: str, how: str, value: Plain) -> Where:
         if not isinstance(value, list | tuple | set | frozenset):
             raise UsageError(f"{how} takes a list of values, found {type(value).__name__} for {name[:40]!r}")
         value = tuple(value)
+    elif how in _ORDERS and (isinstance(value, bool) or not isinstance(value, int | float | str)):
+        raise UsageError(f"{how} takes a number or a text, found {type(value).__name__} for {name[:40]!r}")
     return Test(name, cast(Comparison, how), value)
 
 

@@ -219,7 +219,9 @@ def test_sealed_questions_are_found_and_not_seen(clock: Clock, tmp_path: Any) ->
     [
         ({"embed": None}, "embed is a function"),
         ({"embed_query": 3}, "embed_query is a function"),
-        ({"verify": "yes"}, "verify is a function"),
+        ({"verify": "yes"}, "verify is a function, found str"),
+        ({"verify": Angles().awaited}, "verify is an async function, and this cache is a blocking one"),
+        ({"embed": Angles().awaited}, "embed is an async function, and this cache is a blocking one"),
         ({"model": ""}, "model is the embedding model's name"),
         ({"similarity": 1.5}, "similarity is a number from 0 to 1, found 1.5"),
         ({"margin": True}, "margin is a number from 0 to 1"),

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
 from typing import Any, cast
 
 import pytest
+from langchain_core.embeddings import DeterministicFakeEmbedding
 
 import llmcache
 from llmcache import Document
@@ -131,7 +133,7 @@ def test_vectors_of_two_models_never_meet(cache: llmcache.Cache, model: Model) -
         (lambda shelf: shelf.upsert([Document("a", "b")], [[0.0] * 5]), "no direction"),
         (lambda shelf: shelf.upsert([Document("a", "b")], [[1.0]]), "1 dimensions where the index has 5"),
         (lambda shelf: shelf.search([1.0]), "1 dimensions where the index has 5"),
-        (lambda shelf: shelf.search("a", 0), "at least one"),
+        (lambda shelf: shelf.search("a", 0), "a search is for 0 points; allowed are whole numbers from 1"),
         (lambda shelf: shelf.search("a", least=2), "a cosine"),
         (lambda shelf: shelf.search("a", least=float("nan")), "a cosine"),
         (lambda shelf: shelf.search(None), "a query is a text, or a vector"),
@@ -139,6 +141,18 @@ def test_vectors_of_two_models_never_meet(cache: llmcache.Cache, model: Model) -
         (lambda shelf: shelf.upsert([Document("a", "b")], ["x"]), "vectors are lists of numbers"),
         (lambda shelf: shelf.upsert([Document("\ud800", "b")]), "half of a character"),
         (lambda shelf: shelf.search("a", where={"$x": 1}), "a filter knows"),
+        (
+            lambda shelf: shelf.search("a", cast(Any, "3")),
+            "a search is for '3' points; allowed are whole numbers from 1",
+        ),
+        (
+            lambda shelf: shelf.recall("one"),
+            r"recall takes a list of queries, found one str; write recall\(\[query\]\)",
+        ),
+        (
+            lambda shelf: shelf.upsert([Document("a", "b", {"on": cast(Any, date(2026, 1, 2))})]),
+            "documents.0..metadata",
+        ),
         (lambda shelf: shelf.get("one"), "a list of texts"),
         (lambda shelf: shelf.delete([""]), "non-empty"),
         (lambda shelf: Document("", "text"), "non-empty"),
@@ -157,12 +171,17 @@ def test_what_is_wrong_is_refused_and_changes_nothing(
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"name": ""}, "non-empty"),
+        ({"name": ""}, "a non-empty text, found an empty one"),
+        ({"approximate": "no"}, "approximate is True or False, found str"),
         ({"model": ""}, "non-empty"),
         ({"model": None}, "name the model"),
         ({"ttl": 0}, "ttl"),
         ({"sliding": True}, "give the collection a ttl"),
-        ({"loader": "x", "ttl": 5}, "a function"),
+        ({"loader": "x", "ttl": 5}, "loader is a function, found str$"),
+        (
+            {"embed": DeterministicFakeEmbedding(size=4)},
+            "embed is a function, found .*; give its method embed_documents",
+        ),
         ({"loader": print, "ttl": 5, "embed": None}, "needs embed"),
         ({"remembered": -1, "ttl": 5}, "remembered"),
     ],

@@ -236,6 +236,18 @@ def test_an_upsert_behind_a_search_is_not_undone_by_its_sliding(
     assert ["bbbb"] == [one.document.text for one in shelf.search("a")]
 
 
+def test_a_loader_that_must_be_awaited_is_an_error_where_nobody_awaits(cache: llmcache.Cache, model: Model) -> None:
+    """A source that never answers would look the same, and nothing would come back."""
+
+    async def load(name: str) -> Document:
+        return Document(name, "aaa")
+
+    shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, loader=load)
+
+    with pytest.raises(UsageError, match="a blocking cache was given an async function"):
+        shelf.get(["one"])
+
+
 def test_a_loader_that_returns_something_else_is_an_error(cache: llmcache.Cache, model: Model) -> None:
     """Of the program, so it is raised."""
     shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, loader=lambda name: name)

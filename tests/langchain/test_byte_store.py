@@ -1,6 +1,7 @@
 """A store of bytes for LangChain on every store: the standard suites, and what they do not ask."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any, cast
 
 import pytest
 from langchain_classic.embeddings import CacheBackedEmbeddings
@@ -160,6 +161,16 @@ def test_what_cannot_be_kept_is_refused(wrong: tuple[str, object]) -> None:
             store.mset([("b", b"x"), wrong])  # type: ignore[list-item] # the point
 
         assert [None] == store.mget(["b"])
+
+
+def test_what_is_no_list_is_refused() -> None:
+    """A mapping, or one name, which would be taken for its letters."""
+    with llmcache.open("memory:") as cache:
+        store = ByteStore(cache)
+        with pytest.raises(UsageError, match=r"found a mapping; give its items\(\)"):
+            store.mset(cast(Any, {"a": b"x"}))
+        with pytest.raises(UsageError, match="a list of texts, found one str"):
+            store.mget("name")
 
 
 def test_langchains_own_cached_embeddings_run_on_it(cache: llmcache.Cache) -> None:

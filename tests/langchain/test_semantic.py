@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from langchain_core.globals import get_llm_cache, set_llm_cache
@@ -157,6 +157,8 @@ def test_name_of_the_embedding_model_is_needed() -> None:
 
     with pytest.raises(UsageError, match="model"):
         SemanticCache("memory:", Nameless())
+    with pytest.raises(UsageError, match="embeddings is LangChain's Embeddings, found str"):
+        SemanticCache(cast(Any, Nameless()), cast(Any, "memory:"), model="angles")
     assert "SemanticCache in <llmcache.Cache on memory" in repr(SemanticCache("memory:", Nameless(), model="angles"))
 
 

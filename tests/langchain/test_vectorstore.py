@@ -171,3 +171,11 @@ def test_what_are_no_embeddings_is_refused(cache: llmcache.Cache) -> None:
     """When the store is made."""
     with pytest.raises(UsageError, match="LangChain's Embeddings"):
         VectorStore(cast(Any, len), cache)
+    with pytest.raises(UsageError, match="embeddings is LangChain's Embeddings, found builtin"):
+        CachedEmbeddings(cast(Any, len), cache, model="len")
+
+
+def test_a_loader_is_a_function(cache: llmcache.Cache) -> None:
+    """That is seen when the store is made: later it would look like a source that is away."""
+    with pytest.raises(UsageError, match="loader is a function, found str"):
+        VectorStore(DeterministicFakeEmbedding(size=6), cache, model="fake-6", ttl=5, loader=cast(Any, "load"))

@@ -91,8 +91,15 @@ def test_many_threads_get_the_same(minilm: MiniLM) -> None:
     assert np.allclose(minilm.embed(texts), found, atol=1e-6)
 
 
-@pytest.mark.parametrize("wrong", ["one text", [b"bytes"], ["text", None]])
-def test_what_is_no_list_of_texts_is_refused(minilm: MiniLM, wrong: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "found"),
+    [
+        ("one text", r"one str; write embed\(\[text\]\)"),
+        ([b"bytes"], "bytes at"),
+        (["text", None], r"NoneType at texts\[1\]"),
+    ],
+)
+def test_what_is_no_list_of_texts_is_refused(minilm: MiniLM, wrong: list[str], found: str) -> None:
     """One text alone would be taken for a list of letters: it is refused, as is what is no text."""
-    with pytest.raises(UsageError, match="list of texts"):
+    with pytest.raises(UsageError, match=f"a list of texts, found {found}"):
         minilm.embed(wrong)
