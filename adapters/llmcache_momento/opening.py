@@ -3,7 +3,7 @@
 The service counts time itself, and so does the stand-in, so the clock of the target is not asked.
 """
 
-from llmcache.errors import ConfigError
+from llmcache.errors import ConfigError, PluginError
 from llmcache.plugins.spec import Target
 from llmcache.protocols.whole import StorePair
 from llmcache_momento.credentials import local_account, service_account
@@ -36,8 +36,14 @@ def open_local(target: Target) -> StorePair:
     settings, (where, _) = settings_of_local(target), _parted(target)
     if where:
         return open_account(_account_at(where), settings)
-    from llmcache_momento.local.of_process import address_for_process  # noqa: PLC0415 -- loads gRPC, only where wanted
-
+    try:
+        from llmcache_momento.local.of_process import address_for_process  # noqa: PLC0415 -- loads gRPC, only where wanted
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("llmcache_momento.local"):
+            raise
+        raise PluginError(
+            "momento-local: starts a stand-in of its own, which is not installed; in a checkout: pip install ./stand-in"
+        ) from error
     return open_account(_account_at(address_for_process()), settings)
 
 

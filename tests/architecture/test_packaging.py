@@ -27,9 +27,10 @@ IMPORT_PACKAGES = {
     "llmcache_minilm": ROOT / "adapters" / "llmcache_minilm",
 }
 SUITE = ROOT / "conformance"
+STAND_IN = ROOT / "stand-in"
 
-ONLY_HERE = ("saboteurs/", "matrix.py")
-"""Of the conformance suite: its own tests, which nobody needs who runs it."""
+ONLY_HERE = ("saboteurs/", "matrix.py", "local/")
+"""Of the conformance suite its own tests, which nobody needs who runs it; and Momento's stand-in."""
 
 
 MIB = 2**20
@@ -108,6 +109,12 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of Momento's stand-in."""
+    return built(STAND_IN, tmp_path_factory.mktemp("stand-in"))
+
+
+@pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """The wheel of this checkout, installed without any extra."""
     folder = tmp_path_factory.mktemp("packaging")
@@ -148,15 +155,23 @@ def test_suite_is_a_wheel_of_its_own(suite: Path) -> None:
     assert {"llmcache_conformance": "llmcache_conformance.pytest_plugin"} == dict(entry_points_of(suite)["pytest11"])
 
 
-def test_suite_fits_the_base(installation: Installation, suite: Path) -> None:
-    """Both have one version, and the suite asks for that of the base."""
-    (base,) = [
-        one for one in map(Requirement, metadata_of(suite).get_all("Requires-Dist", [])) if one.name == "llmcache-kit"
-    ]
+def test_others_fit_the_base(installation: Installation, suite: Path, stand_in: Path) -> None:
+    """All have one version, and the others ask for that of the base."""
     version = metadata_of(installation.wheel)["Version"]
 
-    assert version == metadata_of(suite)["Version"]
-    assert base.specifier.contains(version)
+    for other in map(metadata_of, (suite, stand_in)):
+        (base,) = [one for one in map(Requirement, other.get_all("Requires-Dist", [])) if one.name == "llmcache-kit"]
+        assert version == other["Version"]
+        assert base.specifier.contains(version)
+
+
+def test_stand_in_is_a_wheel_of_its_own(stand_in: Path) -> None:
+    """It holds the stand-in and nothing else."""
+    local = ROOT / "adapters" / "llmcache_momento" / "local"
+    names = {f"local/{path.relative_to(local).as_posix()}" for path in local.rglob("*.py")}
+
+    assert {"llmcache_momento": names} == packed_modules(stand_in)
+    assert "Private :: Do Not Upload" in metadata_of(stand_in).get_all("Classifier", [])
 
 
 def test_metadata(installation: Installation) -> None:
