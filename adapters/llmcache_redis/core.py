@@ -53,7 +53,7 @@ class Core:
         self.entries = Entries(sender, layout, settings)
         self.logs = Logs(sender, layout, settings)
         self.vectors = Vectors(sender, layout, settings)
-        self.spaces = Spaces(sender, layout, settings, self.vectors.sweeping)
+        self.spaces = Spaces(sender, layout, settings, self.vectors)
         self.listener = Listener(dial, wire, sender, layout)
 
     def watch(self, watcher: Watcher) -> None:

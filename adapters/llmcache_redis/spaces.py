@@ -5,7 +5,7 @@ allowed, walks over the names of the database and gives memory back. Listing wal
 the whole way.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from llmcache.errors import UnsupportedError
@@ -23,6 +23,7 @@ from llmcache_redis.replies import described, page, slots
 from llmcache_redis.sending import Sender
 from llmcache_redis.settings import Settings
 from llmcache_redis.values import shown_time
+from llmcache_redis.vectors import INDEX_KINDS, Vectors, entry_of
 
 _STEP: Final = 1_000
 """About how many names the server looks at for each SCAN."""
@@ -41,13 +42,11 @@ class Spaces:
         sender: Sends.
         layout: Where things lie.
         settings: What the store is opened with.
-        sweeping: Returns the commands that give back what was cleared of vector indexes, of the names that SCAN found.
+        vectors: Knows what belongs to the vector indexes of the server.
     """
 
-    def __init__(
-        self, sender: Sender, layout: Layout, settings: Settings, sweeping: Callable[[Sequence[str]], list[Command]]
-    ) -> None:
-        self._sweeping = sweeping
+    def __init__(self, sender: Sender, layout: Layout, settings: Settings, vectors: Vectors) -> None:
+        self._vectors = vectors
         self._sender = sender
         self._layout = layout
         self._settings = settings
@@ -65,7 +64,7 @@ class Spaces:
             while until.left():
                 cursor, names = yield from self._scanned(server, cursor, f"{space.prefix}*", deed)
                 yield from self._sent(scripts.SWEEP, self._keys(names, space), deed)
-                if indexes := self._sweeping(names):
+                if indexes := self._vectors.sweeping(names):
                     yield from self._sender.send(indexes, deed, self._settings.log_timeout)
                 if cursor == b"0":
                     break
@@ -107,7 +106,7 @@ class Spaces:
             cursor = b"0"
             while True:
                 cursor, names = yield from self._scanned(server, cursor, pattern, deed)
-                found.update(dict.fromkeys(names))
+                found.update(dict.fromkeys(map(entry_of, names)))
                 if cursor == b"0":
                     break
         return list(found)
@@ -124,6 +123,11 @@ class Spaces:
     def _described(self, keys: Sequence[Key], deed: Deed) -> Wire[list[Listed]]:
         """Return those of `keys` that are there, in their order."""
         answers = yield from self._sent(scripts.DESCRIBE, keys, deed)
+        indexes = [key for key in keys if key.space.kind in INDEX_KINDS and not answers.get(key)]
+        if indexes:
+            commands = self._vectors.describing(indexes)
+            replies = yield from self._sender.send(commands, deed, self._settings.log_timeout)
+            answers = answers | dict(zip(indexes, replies, strict=True))
         return [self._listed(key, answers[key], deed) for key in keys if answers.get(key)]
 
     def _listed(self, key: Key, answer: Reply, deed: Deed) -> Listed:

@@ -160,6 +160,20 @@ end
 """
 )
 
+DESCRIBE_INDEX = Script(
+    _KNOWN
+    + """
+-- KEYS: stamp, h, v, e, k.  ARGV: grace in milliseconds.  As for a log: the number of points, the bytes of their numbers, pttl, and
+-- no end of another clock; or nothing.
+local dims, kind = known(redis.call('GET', KEYS[1]))
+if not dims then return {} end
+local size, left = redis.call('VCARD', KEYS[3]), redis.call('PTTL', KEYS[3])
+if size == 0 then return {} end
+local width = kind == 'Q8' and 1 or 4
+return {size, size * tonumber(dims) * width, left < 0 and left or math.max(0, left - tonumber(ARGV[1])), ''}
+"""
+)
+
 SWEEP_INDEX = Script(
     _KNOWN
     + """

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Final
 
 from llmcache.errors import StoreRefused, UnsupportedError, UsageError
-from llmcache.model.key import Key
+from llmcache.model.key import Key, Kind
 from llmcache.model.units import Instant
 from llmcache.model.vectors import Neighbour, Point
 from llmcache.policy.where import fits
@@ -30,6 +30,8 @@ from llmcache_redis.settings import Settings
 from llmcache_redis.values import fresh_stamp, shown_time
 
 _QUANTISED: Final = {"native": "NOQUANT", "native-int8": "Q8"}
+
+INDEX_KINDS: Final = frozenset({Kind.VECTORS, Kind.QUESTION})
 
 _AT_ONCE: Final = 16
 """Points that one script puts: each costs the server up to a millisecond in which it does nothing else."""
@@ -153,9 +155,13 @@ class Vectors:
 
     def sweeping(self, names: Sequence[str]) -> list[Command]:
         """Return the commands that give back the indexes among `names` that were cleared."""
-        heads = [name.removesuffix(scripts.SUFFIXES[0]) for name in names if name.endswith(scripts.SUFFIXES[0])]
+        heads = [entry_of(name) for name in names if entry_of(name) != name]
         keys = [key for key in map(self._layout.key_of, heads) if key is not None]
         return [self._call(scripts.SWEEP_INDEX, key, ()) for key in keys]
+
+    def describing(self, indexes: Sequence[Key]) -> list[Command]:
+        """Return the commands that say of each index how many points it has, or nothing."""
+        return [self._call(scripts.DESCRIBE_INDEX, index, (scripts.GRACE,)) for index in indexes]
 
     def _check_declared(self) -> None:
         if not self._settings.vectors:
@@ -171,6 +177,11 @@ class Vectors:
             return []
         timeout = self._settings.log_timeout * (1 + many // _SLOWER)
         return (yield from self._sender.send(commands, deed, timeout))
+
+
+def entry_of(name: str) -> str:
+    """Return the name of the entry that the first key of an index stands beside; other names as they are."""
+    return name.removesuffix(scripts.SUFFIXES[0])
 
 
 def _kept(point: Point, at: Instant) -> Point | None:

@@ -134,6 +134,26 @@ def test_cleared_index_gives_its_memory_back(program: Program, modern: Server) -
 
 
 @needs_vector_sets
+def test_indexes_are_listed_as_logs_are(program: Program, modern: Server) -> None:
+    """Whoever looks what a store holds sees an index, with its points for bodies, until it is cleared."""
+    url = f"redis://127.0.0.1:{modern.port}"
+    store, other = open_store(url, timeout=20.0, log_timeout=20.0, vectors="native"), key("more", kind=Kind.VECTORS)
+    store.put_points(
+        INDEX,
+        [point("a", 1.0, 0.0, ends=AT + 9.0, kept=AT + 9.0), point("b", 1.0, 1.0, ends=AT + 1.0, kept=AT + 9.0)],
+        at=AT,
+    )
+    store.put_points(other, [point("a", 1.0, 0.0, 0.0)], at=AT)
+    listed, uses = store.scan(INDEX.space), store.spaces()
+    store.clear(INDEX.space)
+
+    assert [(INDEX, 2, 16), (other, 1, 12)] == [(one.key, one.length, one.body_bytes) for one in listed]
+    assert [True, False] == [one.ttl is not None and 0.0 < one.ttl <= 9.0 for one in listed]
+    assert [(INDEX.space, 2, 28)] == [(use.space, use.entries, use.body_bytes) for use in uses]
+    assert ([], []) == (store.scan(INDEX.space), store.spaces())
+
+
+@needs_vector_sets
 def test_points_that_nobody_keeps_are_removed_by_the_next_write(program: Program, modern: Server) -> None:
     """What is forgotten takes no memory, and an index of which nothing is kept ends by itself."""
     store = opened(modern)

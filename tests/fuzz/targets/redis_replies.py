@@ -129,7 +129,7 @@ def _append(sender: Sender, layout: Any) -> _Made:
 
 
 def _spaces(sender: Sender, layout: Any) -> Spaces:
-    return Spaces(sender, layout, _SETTINGS, Vectors(sender, layout, _SETTINGS).sweeping)
+    return Spaces(sender, layout, _SETTINGS, Vectors(sender, layout, _SETTINGS))
 
 
 def _scan(sender: Sender, layout: Any) -> _Made:
