@@ -105,7 +105,7 @@ def _value(setting: Setting) -> str:
     if isinstance(setting.value, bool):
         return str(setting.value).lower()
     kind = _KINDS.get(setting.key)
-    if kind == "share":
+    if kind == "share" and not setting.key.startswith("semantic."):  # a cosine is no percentage
         return f"{100 * setting.value:.12g} %"
     if kind == "seconds":
         rounded = f" ({span(setting.value)})" if setting.value >= _LONG else ""

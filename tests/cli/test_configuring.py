@@ -43,6 +43,13 @@ def file(command: Command, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("llmcache.toml").absolute()
 
 
+def test_thresholds_are_shown_as_they_are_written(command: Command, file: Path) -> None:
+    """A cosine is no percentage."""
+    file.write_text('[llmcache]\nstore = "memory:"\nsemantic = { similarity = 0.7 }\n')
+
+    assert ["semantic.similarity", "0.7"] in [line.split()[:2] for line in command("config", "show").out.splitlines()]
+
+
 def test_what_is_in_force(command: Command, file: Path) -> None:
     """Each value with the line it stands on; paths that count from the file's folder say so."""
     said = command("config", "show")
