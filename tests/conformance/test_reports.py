@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
@@ -83,6 +84,14 @@ def test_text_tells_every_check_that_did_not_pass() -> None:
     assert "family     1     1      1            1       1        1" in text
     assert "not a success: 3 checks failed or did not come about" in text
     assert "server 7" in text
+
+
+@pytest.mark.parametrize(("asked", "told"), [(True, "check-11, and 8 others"), (False, "check-18, check-19")])
+def test_text_names_some_of_what_somebody_left_out(asked: bool, told: str) -> None:
+    """What was chosen by name is no list of hundreds; what nobody left out is named, each."""
+    left = [replace(result(Status.NOT_RUN, asked=asked), check=f"check-{each:02}-async") for each in range(20)]
+
+    assert told in as_text(report(result(Status.PASS), *left))
 
 
 def test_junit_counts_as_a_build_server_does() -> None:

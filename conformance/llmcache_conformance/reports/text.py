@@ -15,6 +15,9 @@ _MARKS = {
 }
 
 
+_MOST_NAMES = 12
+
+
 def as_text(report: Report) -> str:
     """Return the report: a line for the verdict, a table by family, and every check that did not simply pass."""
     return "\n".join([*head(report), "", *family_table(report), *rest(report), ""])
@@ -76,7 +79,11 @@ def rest(report: Report) -> Iterator[str]:
     for (status, why), results in alike.items():
         if status not in {Status.FAIL, Status.ERROR}:
             yield f"\n{_MARKS[status]}, {len(results)} checks: {why}"
-            yield "    " + ", ".join(sorted({result.check.rpartition("-")[0] or result.check for result in results}))
+            names = sorted({result.check.rpartition("-")[0] or result.check for result in results})
+            # What somebody left out by name is not listed by the hundred.
+            most = _MOST_NAMES if all(result.asked for result in results) else len(names)
+            more = [f"and {len(names) - most} others"] if len(names) > most else []
+            yield "    " + ", ".join([*names[:most], *more])
 
 
 def _row(name: str, results: Sequence[Result]) -> tuple[str, ...]:
