@@ -200,6 +200,7 @@ class VectorStore(LangChainVectorStore):
         Args:
             filter: A condition on the metadata, such as {"year": {"$gte": 2024}}; see docs/howto/vectors.md.
         """
+        _refuse(kwargs)
         return [_langchain(one.document) for one in self._blocking.search(query, k, where=filter)]
 
     async def asimilarity_search(
@@ -210,6 +211,7 @@ class VectorStore(LangChainVectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """As `similarity_search`."""
+        _refuse(kwargs)
         return [_langchain(one.document) for one in await self._awaiting.search(query, k, where=filter)]
 
     def similarity_search_with_score(
@@ -220,6 +222,7 @@ class VectorStore(LangChainVectorStore):
         **kwargs: Any,
     ) -> list[tuple[Document, float]]:
         """As `similarity_search`, each with its similarity: the cosine, in [-1, 1]; 1 means the same direction."""
+        _refuse(kwargs)
         return _scored(self._blocking.search(query, k, where=filter))
 
     async def asimilarity_search_with_score(
@@ -230,6 +233,7 @@ class VectorStore(LangChainVectorStore):
         **kwargs: Any,
     ) -> list[tuple[Document, float]]:
         """As `similarity_search_with_score`."""
+        _refuse(kwargs)
         return _scored(await self._awaiting.search(query, k, where=filter))
 
     def similarity_search_by_vector(
@@ -240,6 +244,7 @@ class VectorStore(LangChainVectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """As `similarity_search`, by the vector of a question."""
+        _refuse(kwargs)
         return [_langchain(one.document) for one in self._blocking.search(embedding, k, where=filter)]
 
     async def asimilarity_search_by_vector(
@@ -250,6 +255,7 @@ class VectorStore(LangChainVectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """As `similarity_search_by_vector`."""
+        _refuse(kwargs)
         return [_langchain(one.document) for one in await self._awaiting.search(embedding, k, where=filter)]
 
     def max_marginal_relevance_search(
@@ -267,7 +273,7 @@ class VectorStore(LangChainVectorStore):
             lambda_mult: From 0, as unlike as can be, to 1, as near as can be.
         """
         asked = self._embedding.embed_query(query)
-        return self.max_marginal_relevance_search_by_vector(asked, k, fetch_k, lambda_mult, filter)
+        return self.max_marginal_relevance_search_by_vector(asked, k, fetch_k, lambda_mult, filter, **kwargs)
 
     async def amax_marginal_relevance_search(
         self,
@@ -280,7 +286,7 @@ class VectorStore(LangChainVectorStore):
     ) -> list[Document]:
         """As `max_marginal_relevance_search`."""
         asked = await self._embedding.aembed_query(query)
-        return await self.amax_marginal_relevance_search_by_vector(asked, k, fetch_k, lambda_mult, filter)
+        return await self.amax_marginal_relevance_search_by_vector(asked, k, fetch_k, lambda_mult, filter, **kwargs)
 
     def max_marginal_relevance_search_by_vector(
         self,
@@ -292,6 +298,7 @@ class VectorStore(LangChainVectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """As `max_marginal_relevance_search`, by the vector of a question."""
+        _refuse(kwargs)
         found = self._blocking.search(embedding, max(k, fetch_k), where=filter)
         return _diverse(embedding, found, k, lambda_mult)
 
@@ -305,6 +312,7 @@ class VectorStore(LangChainVectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """As `max_marginal_relevance_search_by_vector`."""
+        _refuse(kwargs)
         found = await self._awaiting.search(embedding, max(k, fetch_k), where=filter)
         return _diverse(embedding, found, k, lambda_mult)
 
@@ -335,6 +343,14 @@ def _documents(
 
 def _langchain(document: Kept) -> Document:
     return Document(id=document.id, page_content=document.text, metadata=dict(document.metadata))
+
+
+def _refuse(others: Mapping[str, Any]) -> None:
+    """Raise UsageError for arguments of a search that nobody reads: a filter by another name would choose nothing out."""
+    if others:
+        raise UsageError(
+            f"a search takes k and filter, and does not know {', '.join(others)}; a condition is filter={{...}}"
+        )
 
 
 def _scored(found: Sequence[Match]) -> list[tuple[Document, float]]:

@@ -175,6 +175,20 @@ def test_what_are_no_embeddings_is_refused(cache: llmcache.Cache) -> None:
         CachedEmbeddings(cast(Any, len), cache, model="len")
 
 
+def test_a_condition_by_another_name_is_refused(store: VectorStore) -> None:
+    """It would be left out in silence, and every document be found."""
+    for search in (
+        lambda: store.similarity_search("a", where={"year": 1}),
+        lambda: store.as_retriever(search_kwargs={"filters": {"year": 1}}).invoke("a"),
+        lambda: store.max_marginal_relevance_search("a", where={"year": 1}),
+        lambda: asyncio.run(store.asimilarity_search_with_score("a", where={"year": 1})),
+        lambda: asyncio.run(store.amax_marginal_relevance_search("a", where={"year": 1})),
+    ):
+        with pytest.raises(UsageError, match=r"a search takes k and filter, and does not know (where|filters)"):
+            search()
+    assert store.similarity_search_with_relevance_scores("a", score_threshold=0.1)
+
+
 def test_a_loader_is_a_function(cache: llmcache.Cache) -> None:
     """That is seen when the store is made: later it would look like a source that is away."""
     with pytest.raises(UsageError, match="loader is a function, found str"):
