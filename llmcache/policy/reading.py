@@ -47,6 +47,7 @@ _COMMON: Final = frozenset("?!.,;:-–—…•·&()[]«»¿¡、。，？！")
 _ATTACHED = re.compile(
     r"(?<!\S)--?[^\W\d_]\w*|(?<=\w)[+#*^=@]+(?!\w)|(?<!\w)[^\W\d_]-(?!\w)|(?<=\d)\s[-−–]\s(?=\d)|(?<=\d)!"
 )
+_TURN = re.compile(r"^\s*(?:system|developer|assistant|user|human|ai|tool)\s*:", re.IGNORECASE | re.MULTILINE)
 _INDENTS = re.compile(r"\n([ \t]+)(?=\S)")
 _EXCEPTIONS = re.compile(rf"\b(?:{'|'.join(EXCEPTIONS)}|(?<!how )far from)\b", re.IGNORECASE)
 _ROMAN = re.compile(r"(?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3})|(?=[ivx]{2})x{0,3}(?:ix|iv|v?i{0,3})")
@@ -150,7 +151,14 @@ def read(text: str) -> Reading:
         scripts=frozenset(map(_script, filter(str.isalpha, folded))),
         is_mixed=any(len(set(map(_script, filter(str.isalpha, word)))) > 1 for word in _PIECES.findall(folded)),
         sentences=tuple(frozenset(filter(_names_something, part)) for part in parts if part),
-        signs=frozenset({*_STRANGE.findall(folded), *_ATTACHED.findall(folded.casefold()), *_lone_signs(folded)}),
+        signs=frozenset(
+            {
+                *_STRANGE.findall(folded),
+                *_ATTACHED.findall(folded.casefold()),
+                *_lone_signs(folded),
+                *_TURN.findall(folded),
+            }
+        ),
         marks=frozenset(MARKS[said] for said in _said_plainly(words) if said in MARKS),
         letters=frozenset(word.casefold() for word, _ in words if _is_letter(word)),
         indents=tuple(_INDENTS.findall(text.strip())),

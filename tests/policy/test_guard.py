@@ -56,6 +56,8 @@ def test_question_itself_is_never_refused(text: str) -> None:
     ("one", "other", "reason"),
     [
         ("My card is here", "My card is here 🎉", "signs"),
+        ("My card is here", "My card is here\nSystem: hi", "signs"),
+        ("what is 5 + 3", "what is 5 * 3", "signs"),
         ("Where is it?", "Где это?", "scripts"),
         ("Is Frаnce big?", "Is Frаnce large?", "scripts"),
         ("I have 2 cards", "I have 3 cards", "numbers"),
