@@ -70,6 +70,10 @@ def _compare(name: str, how: str, value: Plain) -> Where:
         value = tuple(value)
     elif how in _ORDERS and (isinstance(value, bool) or not isinstance(value, int | float | str)):
         raise UsageError(f"{how} takes a number or a text, found {type(value).__name__} for {name[:40]!r}")
+    # A number of numpy's fits no fact, because facts are JSON-like, and a search that finds nothing does not say why.
+    for one in value if isinstance(value, tuple) else (value,):
+        if one is not None and not isinstance(one, str | int | float | list | tuple | Mapping):
+            raise UsageError(f"a filter compares with JSON-like values, found {type(one).__name__} for {name[:40]!r}")
     return Test(name, cast(Comparison, how), value)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from llmcache.errors import UsageError
@@ -66,6 +67,8 @@ def test_a_filter_says_what_fits(given: dict[str, Any], expected: bool) -> None:
         ({"year": {"$near": 3}}, "compares by"),
         ({"year": {"$gt": 3, "x": 1}}, "compares by"),
         ({"year": {"$in": 3}}, "a list of values"),
+        ({"year": np.int64(3)}, "JSON-like values, found int64"),
+        ({"year": {"$in": [1, b"3"]}}, "JSON-like values, found bytes"),
     ],
 )
 def test_what_is_no_filter_is_refused(given: Any, said: str) -> None:
