@@ -72,7 +72,7 @@ class Reading:
         sentences: What each sentence names.
         signs: What is neither a letter, a number, nor a common sign.
         marks: Words of which one alone makes another question.
-        letters: Single letters that are no words.
+        letters: Single letters in order, where one of them is no word.
         indents: How far lines are indented.
         plain: Words that are not written as names, in a text that has capitals.
         all_words: Every word but those that a question is put with, where it may be about words.
@@ -91,7 +91,7 @@ class Reading:
     sentences: tuple[frozenset[str], ...]
     signs: frozenset[str]
     marks: frozenset[str]
-    letters: frozenset[str]
+    letters: tuple[str, ...]
     indents: tuple[str, ...]
     plain: frozenset[str]
     all_words: frozenset[str]
@@ -160,7 +160,7 @@ def read(text: str) -> Reading:
             }
         ),
         marks=frozenset(MARKS[said] for said in _said_plainly(words) if said in MARKS),
-        letters=frozenset(word.casefold() for word, _ in words if _is_letter(word)),
+        letters=_letters([word for word, _ in words]),
         indents=tuple(_INDENTS.findall(text.strip())),
         plain=frozenset(word for word, _ in words if word.islower()) if _is_cased(words) else frozenset(),
         all_words=frozenset({word.casefold() for word, _ in words} - PUTTING if ABOUT_WORDS & {*tokens} else ()),
@@ -179,6 +179,13 @@ def _said_plainly(words: list[tuple[str, bool]]) -> set[str]:
 
 def _is_cased(words: list[tuple[str, bool]]) -> bool:
     return any(word[:1].isupper() and word != "I" for word, _ in words)
+
+
+def _letters(words: list[str]) -> tuple[str, ...]:
+    """Return the single letters, the "a" of "from a to b" included, which is a word elsewhere."""
+    if not any(map(_is_letter, words)):
+        return ()
+    return tuple(word.casefold() for word in words if _is_letter(word) or word in "aA")
 
 
 def _is_letter(word: str) -> bool:

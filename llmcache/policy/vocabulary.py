@@ -15,7 +15,7 @@ def _words(*texts: str) -> frozenset[str]:
 TRIVIAL: Final = _words(
     "a an the this that these those it its there here is are am be been being do does done have has having can could "
     "would may might please kindly thanks thank hi hello hey dear just so also too very really actually currently now "
-    "and or then me myself some any ok okay want wants wanted wanna need needs needed know "
+    "and then me myself some any ok okay want wants wanted wanna need needs needed know "
     "knowing tell explain describe let wonder wondering understand possible able assistance come happen happened reason reasons way "
     "method process steps try tried trying use using used uses make making made think seem seems like much what which",
     "der die das den dem des ein eine einen einem einer ist sind war bin hat haben habe kann können könnte bitte und "
@@ -68,7 +68,7 @@ DIRECTIONS: Final = _words(
 """Words that tie the next one to a part that another could not have: where from, where to, by whom, than what."""
 
 TIES: Final = _words(
-    "as via through with for of between towards off out on in at about per up down back away "
+    "as or via through with for of between towards off out on in at about per up down back away "
     "aus bei mit für chez pour para con di per uit voor en dans sur im am an auf in",
 )
 """Words that tie loosely, so that their order and their absence say little."""
@@ -106,6 +106,10 @@ west western
 % percent percentage prozent
 stop quit ceas
 again
+another
+both beide
+little few
+latter
 pm
 """.strip().splitlines()
     for word in line.split()

@@ -1,4 +1,4 @@
-"""Attacks that passed the guard as it was, among 431 that were written to; most of them nearer than 0.8 to all-MiniLM-L6-v2."""
+"""Attacks that passed the guard as it was then, among 431 and then 153 that were written; most were nearer than 0.8 to all-MiniLM-L6-v2."""
 
 SHARPER = """
 What is an Apple? | What is an apple?
@@ -90,4 +90,11 @@ what does @ mean | what does # mean
 what does their mean | what does there mean
 What is C? | What is C++?
 what is c | what is r
+git merge a into b | git merge b into a
+what does cp a b do | what does cp b a do
+I want to return one of two items | I want to return both items
+Is it a felony or a misdemeanor? | Is it a felony?
+I was charged too much | I was charged too little
+Tell me a joke | Tell me another joke
+the former | the latter
 """
