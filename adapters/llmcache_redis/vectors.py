@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Final
 
 from llmcache.errors import StoreRefused, UnsupportedError, UsageError
+from llmcache.model.embedder import figure
 from llmcache.model.key import Key, Kind
 from llmcache.model.units import Instant
 from llmcache.model.vectors import Neighbour, Point
@@ -111,7 +112,7 @@ class Vectors:
         self._check_declared()
         count = asked.count
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise UsageError(f"a search is for {count!r:.40} points; allowed are whole numbers from 1")
+            raise UsageError(f"a search is for {figure(count)} points; allowed are whole numbers from 1")
         asked, wanted, one_by_one = replace(asked, vector=unit_vector(asked.vector)), count, scripts.EXACT_BELOW
         if asked.where is not None:
             wanted, one_by_one = _MORE * count, scripts.EXACT_BELOW_FILTERED

@@ -20,6 +20,7 @@ from llmcache.codec.envelopes import Envelopes
 from llmcache.codec.points import FLOAT_BYTES, Stamped, pack_points, pack_removed, pack_tick
 from llmcache.errors import StoreLimit, StoreUnavailable, UsageError
 from llmcache.model.capabilities import Limits
+from llmcache.model.embedder import figure
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.units import Instant, Seconds
@@ -91,7 +92,7 @@ class Indexed:
 
     def _nearest(self, op: Nearest) -> Steps[Sequence[Neighbour]]:
         if isinstance(op.count, bool) or not isinstance(op.count, int) or op.count < 1:
-            raise UsageError(f"a search is for {op.count!r:.40} points; allowed are whole numbers from 1")
+            raise UsageError(f"a search is for {figure(op.count)} points; allowed are whole numbers from 1")
         known = yield from self._catch_up(self._indexes.of(op.index))
         if known.wants_cells:
             yield from Behind(op.index, lambda: iter(Compute(known.make_cells, is_long=True)))

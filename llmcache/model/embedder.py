@@ -48,6 +48,11 @@ def named(found: object) -> str:
     return "an empty one" if found == "" else type(found).__name__
 
 
+def figure(found: object) -> str:
+    """Return how a message calls what should be a number: a text may be somebody's question, in the wrong place."""
+    return f"{found!r:.40}" if isinstance(found, int | float) else f"{type(found).__name__}"
+
+
 def check_function(name: str, found: object) -> None:
     """Raise UsageError unless `found` can be called; of an object that embeds it says which method to give."""
     if not callable(found):

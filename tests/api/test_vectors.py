@@ -143,7 +143,7 @@ def test_vectors_of_two_models_never_meet(cache: llmcache.Cache, model: Model) -
         (lambda shelf: shelf.search("a", where={"$x": 1}), "a filter knows"),
         (
             lambda shelf: shelf.search("a", cast(Any, "3")),
-            "a search is for '3' points; allowed are whole numbers from 1",
+            "a search is for str points; allowed are whole numbers from 1",
         ),
         (
             lambda shelf: shelf.recall("one"),
