@@ -230,7 +230,9 @@ def _shape(answer: object) -> str:
     if shape is not None:
         return f"an array of shape {tuple(shape)}"
     if isinstance(answer, Sequence) and not isinstance(answer, str | bytes):
-        lengths = sorted({len(row) for row in answer if hasattr(row, "__len__")})
-        inner = f" of {lengths[0]:,} to {lengths[-1]:,} numbers" if lengths else ""
-        return f"a {type(answer).__name__} of {len(answer):,}{inner}"
+        lengths = sorted({len(row) for row in answer if hasattr(row, "__len__") and not isinstance(row, str | bytes)})
+        kind = f" {type(answer[0]).__name__}" if answer and not lengths else ""
+        each = f", each of {lengths[0]:,}" if len(lengths) == 1 else ""
+        some = f", of {lengths[0]:,} to {lengths[-1]:,} numbers" if len(lengths) > 1 else ""
+        return f"a {type(answer).__name__} of {len(answer):,}{kind}{each}{some}"
     return f"a {type(answer).__name__}"
