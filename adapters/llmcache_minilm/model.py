@@ -7,10 +7,10 @@ from threading import Lock
 import numpy as np
 
 from llmcache.errors import UsageError
+from llmcache.memory.threads import one_thread
 from llmcache_minilm import files
 from llmcache_minilm.bert import Encoder
 from llmcache_minilm.safetensors import Floats
-from llmcache_minilm.threads import one_thread
 from llmcache_minilm.wordpiece import WordPiece
 
 _PIECES_AT_ONCE = 1024

@@ -157,10 +157,27 @@ class KnownIndex:
             matrix = self._matrix = self._make(block.dimensions)
         if not matrix.takes(block):
             return False
-        places = [place for place, row in enumerate(block.rows) if row[-1] > self._stamp_of(row[0])]
+        places = [place for place in range(len(block.rows)) if self._is_later(block, place, matrix)]
         if places:
             matrix.put(block, places)
         return True
+
+    def _is_later(self, block: Block, place: int, matrix: "Matrix") -> bool:
+        """True where a point of a block was put later than what is known of its id.
+
+        At equal stamps, which two processes can draw in one microsecond, what it holds decides, so that all readers agree.
+        """
+        point_id, ends_at, kept_until, facts, stamp = block.rows[place]
+        known = self._stamp_of(point_id)
+        if stamp != known or point_id in self._removed:
+            return stamp > known
+        present = matrix.get(point_id, -_ENDLESS)
+        if present is None:
+            return False
+        size = len(present.vector)
+        vector = bytes(block.vectors[place * size : (place + 1) * size])
+        here = (present.vector, repr((present.ends_at, present.kept_until, present.facts)))
+        return (vector, repr((ends_at, kept_until, facts))) > here
 
     def _remove(self, removed: Sequence[tuple[str, int]]) -> bool:
         for point_id, stamp in removed:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from llmcache.codec.points import FLOAT_BYTES, Block, Stamped
 from llmcache.errors import UsageError
 from llmcache.memory.cells import Cells, Floats, Rows
+from llmcache.memory.threads import one_thread
 from llmcache.model.units import Instant, Plain
 from llmcache.model.vectors import Neighbour, Point
 
@@ -301,14 +302,15 @@ class Matrix:
         unit, cells = np.frombuffer(vector, "<f4"), self._cells_for(columns)
         # Rounding takes a product of unit vectors beyond 1, or minus 1, now and then.
         chosen = _Chosen(columns, count, at, _BELOW_ALL if least <= -1.0 else least, fits)
-        if cells is not None:
-            rows, scores = cells.near(unit)
-            new = columns.scores(unit, cells.size, used)
-            rows, scores = np.concatenate([rows, np.arange(cells.size, used)]), np.concatenate([scores, new])
-            found, is_enough = chosen.of(rows, scores)
-            if is_enough:
-                return found
-        return chosen.of(slice(0, used), columns.scores(unit, 0, used))[0]
+        with one_thread():  # who searches waits for it, and other work may have the other processors
+            if cells is not None:
+                rows, scores = cells.near(unit)
+                new = columns.scores(unit, cells.size, used)
+                rows, scores = np.concatenate([rows, np.arange(cells.size, used)]), np.concatenate([scores, new])
+                found, is_enough = chosen.of(rows, scores)
+                if is_enough:
+                    return found
+            return chosen.of(slice(0, used), columns.scores(unit, 0, used))[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from llmcache.codec.points import Stamped, pack_points
 from llmcache.drivers.blocking import run
+from llmcache.memory.local_index import KnownIndex
+from llmcache.memory.matrix import Matrix
+from llmcache.protocols.local_indexes import Generation
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import Clear
-from tests.layers.indexes import INDEX, Handle, Processes, interleave, point
+from tests.layers.indexes import AT, INDEX, Handle, Processes, interleave, point
 
 SEEDS = range(60)
 
@@ -84,3 +88,17 @@ def test_after_a_clearing_nobody_finds_what_was_there_before(seed: int) -> None:
     assert [None] * 4 == everywhere(processes, [one, two, three], "old0", "a", "b", "c")
     two.do(puts(two, "d"))
     assert [{"by": "d"}] == everywhere(processes, [one, two, three], "d")
+
+
+def test_two_that_draw_the_same_stamp_agree_on_who_was_later() -> None:
+    """Whichever is read first: what they hold decides."""
+    blocks = [pack_points([Stamped(point("p", 1.0, 0.0, by=name), 7)], None) for name in ("one", "two")]
+    held = []
+    for order in (blocks, blocks[::-1]):
+        known = KnownIndex(Matrix, lambda body: body)
+        known.take_note([Generation(1, "a")], None)
+        known.absorb(known.reading(Generation(1, "a")), order, 64)
+        held += [one.facts for one in known.get(["p"], AT) if one is not None]
+
+    assert 2 == len(held)
+    assert held[0] == held[1]

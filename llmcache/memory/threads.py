@@ -1,4 +1,4 @@
-"""One thread for a question: NumPy's own threads wait for each other by spinning.
+"""One thread for a product that somebody waits for: NumPy's own threads wait for each other by spinning.
 
 OpenBLAS, which NumPy's wheels bring along, divides each product among all processors. For one question that gains little,
 and where other work has the processors, or a container is allowed fewer than the machine has, each of the 24 products waits
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
+
+from llmcache.memory.forking import lock_across_forks
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class _Limit:
     """Sets the limit with the first that enters and takes it back with the last that leaves."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = lock_across_forks()
         self._inside = 0
         self._before = 1
 

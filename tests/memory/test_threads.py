@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
+from llmcache.memory.threads import Blas, blas, one_thread
 from llmcache_minilm import MiniLM
 from llmcache_minilm.safetensors import Floats
-from llmcache_minilm.threads import Blas, blas, one_thread
 
 
 @pytest.fixture
