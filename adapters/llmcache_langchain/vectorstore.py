@@ -43,7 +43,7 @@ class VectorStore(LangChainVectorStore):
         loader: Gets a document by its id from where it comes from; None where it is there no more, and then it is removed.
         remembered: How long after its end a document can come back, in seconds: from the loader, or without one from its kept text. None
             means ten times `ttl` with a loader, and not at all without.
-        approximate: True lets a search of 50,000 documents and more leave one out now and then, which makes it three to five times as quick
+        approximate: True lets a search of 50,000 documents and more leave one out now and then, which makes it three times as quick
             and takes twice the memory.
         namespace: Keeps this application's documents apart; only with a URL or None.
     """

@@ -144,7 +144,7 @@ class Cache(Household):
                 got and embedded again: when it is asked for, or shortly before it ends.
             remembered: How long after its end a document can come back, in seconds: from the loader, or without one embedded again from
                 its kept text. None means ten times `ttl` with a loader, and not at all without.
-            approximate: True lets a search of 50,000 documents and more leave one out now and then, which makes it three to five times as
+            approximate: True lets a search of 50,000 documents and more leave one out now and then, which makes it three times as
                 quick and takes twice the memory. What has ended is not found by such a search either.
 
         Raises:

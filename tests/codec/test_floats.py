@@ -61,12 +61,12 @@ def test_float16_is_as_wrong_as_documented(values: list[float]) -> None:
 
 @given(numbers)
 def test_int8_is_as_wrong_as_documented(values: list[float]) -> None:
-    """At most 1/254 of the largest number, beside the rounding of float32 itself."""
+    """At most 1/254 of the largest number, beside the rounding of float32 itself, which is coarse below 1e-38."""
     given_values = np.array(values, dtype="f4").astype("f8")
     most = np.abs(given_values).max()
     error = np.abs(there_and_back(values, "int8").astype("f8") - given_values)
 
-    assert (error <= most / 254 * (1 + 1e-5) + 2e-43).all()
+    assert (error <= most / 254 * (1 + 1e-5) + 1e-40).all()
 
 
 def test_directions_survive() -> None:
