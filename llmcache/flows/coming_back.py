@@ -17,13 +17,16 @@ from llmcache.model.event import Event, Happening
 from llmcache.model.units import Instant
 from llmcache.model.vectors import Point
 from llmcache.model.where import Where
-from llmcache.protocols.flight_ops import Await, BoardMany
+from llmcache.protocols.flight_ops import Await, BoardMany, Land
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.vector_ops import EndedPoints, GetPoints
 from llmcache.protocols.world_ops import Behind, Call, Emit, Now
 
 _AT_ONCE: Final = 256
 """So many documents are brought back together: one call of the model."""
+
+_MOST_LEADERS: Final = 4
+"""So often a caller goes on where another was cancelled."""
 
 _MOST_FAILURES: Final = 3
 """After so many failures in a row the source is taken to be down, and is not asked for the rest."""
@@ -96,17 +99,25 @@ def bring_back(terms: Terms, points: Sequence[Point]) -> Steps[int]:
     Args:
         points: As they are known; one without a vector is embedded.
     """
-    boarded = yield from BoardMany([terms.key(point.id) for point in points])
-    mine = [point for point, (_, leads) in zip(points, boarded, strict=True) if leads]
-    try:
-        dealt = yield from _brought(terms, mine)
-    finally:
-        for flight, leads in boarded:
-            if leads:
-                flight.abandon()  # who waited looks for itself
-    for flight, leads in boarded:
-        if not leads:
-            yield from Await(flight, LONGEST_WAIT)
+    dealt = 0
+    for _ in range(_MOST_LEADERS):
+        boarded = yield from BoardMany([terms.key(point.id) for point in points])
+        mine = [point for point, (_, leads) in zip(points, boarded, strict=True) if leads]
+        try:
+            dealt += yield from _brought(terms, mine)
+            for point in mine:
+                yield from Land(terms.key(point.id), b"")  # who waited looks for itself
+        finally:
+            for flight, leads in boarded:
+                if leads:
+                    flight.abandon()  # nothing for those that have landed
+        left: list[Point] = []
+        for point, (flight, leads) in zip(points, boarded, strict=True):
+            if not leads and not isinstance((yield from Await(flight, LONGEST_WAIT)), bytes) and flight.is_over:
+                left.append(point)
+        if not left:
+            break
+        points = left  # who led them was cancelled
     return dealt
 
 

@@ -1,5 +1,6 @@
 """Collections of documents: what has ended comes back, on every kind of store."""
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -246,6 +247,34 @@ def test_a_loader_that_must_be_awaited_is_an_error_where_nobody_awaits(cache: ll
 
     with pytest.raises(UsageError, match="a blocking cache was given an async function"):
         shelf.get(["one"])
+
+
+def test_who_waited_goes_on_where_the_one_who_asked_is_cancelled(
+    cache: llmcache.Cache, model: Model, source: Source, clock: Clock
+) -> None:
+    """A document that can come back is not missing because somebody else lost interest."""
+    asking = asyncio.Event()
+    gate = asyncio.Event()
+
+    async def load(name: str) -> Document | None:
+        asking.set()
+        await gate.wait()
+        return source(name)
+
+    async def race() -> list[Document | None]:
+        shelf = cache.awaiting.vectors("docs", embed=model, model="letters", ttl=100, loader=load)
+        await shelf.upsert(source.all())
+        clock.now += 100
+        first = asyncio.create_task(shelf.get(["one"]))
+        await asyncio.wait_for(asking.wait(), 20)
+        second = asyncio.create_task(shelf.get(["one"]))
+        for _ in range(200):  # so that it waits by then; if it should not, it asks for itself, which is right, too
+            await asyncio.sleep(0)
+        first.cancel()
+        gate.set()
+        return await asyncio.wait_for(second, 20)
+
+    assert [source("one")] == asyncio.run(race())
 
 
 def test_a_loader_that_returns_something_else_is_an_error(cache: llmcache.Cache, model: Model) -> None:
