@@ -25,7 +25,7 @@ from llmcache.drivers.bounding import Within
 from llmcache.drivers.hands import Hands
 from llmcache.errors import UnsupportedError, UsageError
 from llmcache.flows.looking import Found
-from llmcache.flows.meaning import Comparing, Inquiry, Role, keep_and_learn, look_up_or_near
+from llmcache.flows.meaning import FINDABLE, Comparing, Inquiry, Role, keep_and_learn, look_up_or_near
 from llmcache.flows.responses import Terms
 from llmcache.keys.partition import Question, request_question
 from llmcache.model.embedder import check_function, named
@@ -150,6 +150,16 @@ class Asking(Answers):
     def _in_time(self, function: Callable[[], Any]) -> Op[Any]:
         return Within(Call(function), self._manner.patience, self._hands, "the embedder", None)
 
+    @property
+    def _vectors_ttl(self) -> Seconds:
+        """How long vectors are kept: as is said for vectors or for this call, and else as long as questions are found.
+
+        Each question and each answer leaves one, and nobody would ever delete them.
+        """
+        wished, longest = in_force().ttl, self._setup.capabilities.limits.max_ttl
+        given = self._setup.defaults.embedding_ttl if wished is None else wished
+        return given or (FINDABLE if longest is None else min(FINDABLE, longest))
+
     def _model_for(self, role: Role) -> AsyncModel:
         return (self._manner.embed_query or self._manner.embed) if role == "query" else self._manner.embed
 
@@ -259,7 +269,11 @@ class SemanticCache(Asking, ResponseCache):
     def _embed(self, text: str, role: Role) -> Op[bytes]:
         def embed() -> bytes:
             model = self._model_for(role)
-            return _row(self._vectors.embed([text], model, model=self._manner.model, role=role, progress=False))
+            return _row(
+                self._vectors.embed(
+                    [text], model, model=self._manner.model, role=role, ttl=self._vectors_ttl, progress=False
+                )
+            )
 
         return self._in_time(embed)
 
@@ -315,7 +329,11 @@ class AsyncSemanticCache(Asking, AsyncResponseCache):
     def _embed(self, text: str, role: Role) -> Op[bytes]:
         async def embed() -> bytes:
             model = self._model_for(role)
-            return _row(await self._vectors.embed([text], model, model=self._manner.model, role=role, progress=False))
+            return _row(
+                await self._vectors.embed(
+                    [text], model, model=self._manner.model, role=role, ttl=self._vectors_ttl, progress=False
+                )
+            )
 
         return self._in_time(embed)
 

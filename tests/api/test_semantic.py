@@ -55,6 +55,15 @@ def test_same_words_are_answered_exactly_and_not_embedded(cache: llmcache.Cache)
     assert {} == counted(cache)
 
 
+def test_question_that_misses_is_embedded_once(cache: llmcache.Cache) -> None:
+    """Its vector is kept, however short the longest life of the store is."""
+    model = Angles()
+    answers = semantic(cache, model)
+
+    assert [None, None] == [answers.get(request(CARD)) for _ in range(2)]
+    assert [CARD] == model.asked
+
+
 def test_answers_are_those_of_the_response_cache(cache: llmcache.Cache) -> None:
     """What is kept by meaning is found exactly by `cache.responses`, and the reverse."""
     answers = semantic(cache, Angles())

@@ -260,3 +260,16 @@ def test_model_whose_vectors_have_another_length_now_is_a_counted_miss(cache: ll
 
     assert "fresh" == longer.get_or_call(request(CARD_TOO), lambda: "fresh")
     assert {"failed": 2} == counted(cache, "failed")
+
+
+def test_vectors_of_questions_end_as_questions_do(cache: llmcache.Cache, clock: Clock) -> None:
+    """Nobody would delete them; a file may say how long vectors are kept, and a call may."""
+    model = Angles(TABLE)
+    answers = semantic(cache, model)
+    asked: list[int] = []
+    for seconds in (0.0, FINDABLE - 1, 1.0):
+        clock.now += seconds
+        answers.get(request(CARD))
+        asked.append(len(model.asked))
+
+    assert [1, 1, 2] == asked
