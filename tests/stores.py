@@ -6,6 +6,7 @@ not every kind has says so by a mark, so that what it does not run on stands bes
     @pytest.mark.stores(needs="scan")       on the kinds that have it
     @pytest.mark.stores(lacks="scan")       on the others: there it must be refused
     @pytest.mark.stores(cluster=True)       on a Redis cluster, too, which is slow to begin
+    @pytest.mark.stores(few=True)           without the kinds that are like others, where many tests take long
 
 Nothing is shared between two tests but the servers, and those have a database, or a cache, for each.
 """
@@ -57,6 +58,9 @@ KINDS = (
     Kind("momento-local", frozenset({"scan"})),
     Kind("lmdb"),
 )
+LIKE_OTHERS = frozenset({"disk", "lmdb"})
+"""What a product asks of them is what it asks of SQLite, and the conformance suite sees to that they answer alike."""
+
 CLUSTER = Kind("redis-cluster", marks=(pytest.mark.xdist_group("cluster"),))
 """Six servers take seconds to begin, so one process runs all tests that need them."""
 
@@ -77,6 +81,8 @@ def kinds_for(metafunc: pytest.Metafunc) -> list[Kind]:
     wanted = dict(mark.kwargs) if mark else {}
     needs, lacks = wanted.pop("needs", ""), wanted.pop("lacks", "")
     every = [*KINDS, CLUSTER] if wanted.pop("cluster", False) else [*KINDS]
+    if wanted.pop("few", False):
+        every = [kind for kind in every if kind.name not in LIKE_OTHERS]
     found = [kind for kind in every if needs not in kind.lacks and (not lacks or lacks in kind.lacks)]
     if wanted or not found:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: a mark `stores` that means no kind: {mark}")

@@ -18,6 +18,8 @@ from tests.api.failing import Fault, failing_cache
 from tests.api.test_failing_store import FAULTS
 from tests.stores import Clock
 
+pytestmark = pytest.mark.stores(few=True)
+
 SEALS = [llmcache.Seal(b"\x01" * 32), llmcache.Seal(b"\x01" * 32, b"\x02" * 32, names=b"\x03" * 32)]
 TEXTS = [f"text {number}" for number in range(2_500)]
 

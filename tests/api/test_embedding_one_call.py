@@ -10,6 +10,8 @@ import pytest
 import llmcache
 from tests.api.embedding import Model, vector, vectors
 
+pytestmark = pytest.mark.stores(few=True)
+
 WORDS = [f"word {number}" for number in range(60)]
 
 

@@ -19,6 +19,8 @@ from llmcache.model.key import Kind
 from tests.api.embedding import Model, vector, vectors
 from tests.stores import Clock, Fresh
 
+pytestmark = pytest.mark.stores(few=True)
+
 NASTY = ["", " ", "a\x00b", "half an emoji: \ud83d", "é", "e\u0301", "long " * 50_000, '{"a": 1}', "\n", "ß" * 300]
 
 

@@ -12,6 +12,8 @@ from llmcache.model.event import Event, Happening
 from tests.api.meaning import CARD, CARD_TOO, FEES, MONEY, Angles, awaited, request, semantic
 from tests.stores import Clock, Fresh
 
+pytestmark = pytest.mark.stores(few=True)
+
 
 def never() -> str:
     """Be called although something is kept."""

@@ -17,6 +17,8 @@ from tests.api.failing import Fault, failing_cache
 from tests.api.meaning import CARD, CARD_TOO, MONEY, Angles, awaited, request, semantic
 from tests.stores import Clock
 
+pytestmark = pytest.mark.stores(few=True)
+
 NEAR_CARD = "Has my card been sent?"
 TABLE = {CARD: 0.0, CARD_TOO: 15.0, NEAR_CARD: 40.0, MONEY: 90.0}
 

@@ -17,6 +17,8 @@ from llmcache.protocols.key_value import Put
 from tests.api.shelves import Model, Source, ids
 from tests.stores import Clock
 
+pytestmark = pytest.mark.stores(few=True)
+
 
 def test_the_nearest_are_found_with_text_and_metadata(shelf: llmcache.Collection) -> None:
     """The nearest first, with similarity and end; `count`, `least` and `where` choose."""

@@ -15,6 +15,8 @@ from llmcache.protocols.world_ops import Behind
 from tests.api.shelves import Model, Source, ids, settle
 from tests.stores import Clock
 
+pytestmark = pytest.mark.stores(few=True)
+
 
 def test_what_has_ended_is_got_again_before_a_search_answers(
     shelf: llmcache.Collection, model: Model, source: Source, clock: Clock

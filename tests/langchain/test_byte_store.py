@@ -17,6 +17,8 @@ from llmcache_langchain import ByteStore
 from tests.api.failing import Fault, failing_cache
 from tests.stores import Clock
 
+pytestmark = pytest.mark.stores(few=True)
+
 THREE = (b"foo", b"", b"\x00\xff" * 5_000)
 
 

@@ -15,6 +15,8 @@ from llmcache.errors import UsageError
 from llmcache_langchain import CachedEmbeddings
 from tests.api.embedding import vector
 
+pytestmark = pytest.mark.stores(few=True)
+
 
 def embedded(text: str) -> list[float]:
     """The vector of a text, as LangChain has them."""

@@ -21,6 +21,8 @@ from tests.langchain.embeddings import AngleEmbeddings
 from tests.langchain.models import FakeModel
 from tests.policy.attacks import ATTACKS, PARAPHRASES
 
+pytestmark = pytest.mark.stores(few=True)
+
 
 @pytest.fixture
 def cache(url: str) -> Iterator[SemanticCache]:

@@ -13,6 +13,8 @@ from llmcache.errors import UsageError
 from llmcache_langchain import CachedEmbeddings, VectorStore
 from tests.stores import Clock
 
+pytestmark = pytest.mark.stores(few=True)
+
 
 class Letters(Embeddings):
     """Embeds a text as how often each of five letters stands in it."""

@@ -9,6 +9,8 @@ from langchain_tests.integration_tests.vectorstores import VectorStoreIntegratio
 import llmcache
 from llmcache_langchain import VectorStore
 
+pytestmark = pytest.mark.stores(few=True)
+
 
 class TestStandard(VectorStoreIntegrationTests):
     """All 25, in both colours."""

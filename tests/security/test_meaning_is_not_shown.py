@@ -16,6 +16,8 @@ from llmcache.model.namespace import Namespace
 from llmcache.protocols.key_value import Put
 from tests.stores import Clock
 
+pytestmark = pytest.mark.stores(few=True)
+
 QUESTION, ANSWER, TEXT, NAME, FACT = (f"canary-{word}" for word in ("question", "answer", "text", "name", "fact"))
 T = TypeVar("T")
 ASKED = llmcache.Request("m", [{"role": "user", "content": QUESTION}])
