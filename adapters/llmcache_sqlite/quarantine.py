@@ -56,7 +56,8 @@ def opened(opening: Opening, deadline: Deadline) -> tuple[sqlite3.Cursor, Identi
             match fault_of(error):
                 case Fault.DAMAGED:
                     set_aside_now += set_aside(opening.place, seen, deadline)
-                case Fault.BUSY if deadline.pause():
+                # Moved: another process sets it aside at this moment, and what it leaves at our path is looked at next.
+                case Fault.BUSY | Fault.MOVED if deadline.pause():
                     continue
                 case _:
                     raise

@@ -17,7 +17,7 @@ PROCESSES, ROUNDS = 3, 18
 
 
 @pytest.mark.slow
-@pytest.mark.stores(needs="shared")
+@pytest.mark.stores(needs="shared", few=True)
 def test_every_document_is_there_as_it_was_put_last(url: str, clock: Clock) -> None:
     """And those that were deleted are not."""
     not_covered = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
