@@ -164,7 +164,7 @@ class Growing:
         found = []
         for place, own in enumerate(self._corpus.answers):
             asked = self._corpus.questions[place]
-            refuse = lambda each, asked=asked: refusal(asked, self._corpus.questions[int(each.id)])  # noqa: E731
+            refuse = lambda each, asked=asked: refusal(asked, self._corpus.questions[int(each.id)])  # noqa: E731 -- one line beside its use
             found.append(outcome_of(self.candidates(place) if place else [], own, refuse))
             self._held.append(place)
         return found

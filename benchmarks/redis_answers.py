@@ -230,7 +230,7 @@ def conversations(port: int) -> list[str]:
         adding = [
             Contestant(
                 "floor: encode + one script",
-                repeated(lambda name=f"floor{length}": script(keys=[name], args=[packed(SHORT.answer), HOUR * 1000])),  # type: ignore[misc]
+                repeated(lambda name=f"floor{length}": script(keys=[name], args=[packed(SHORT.answer), HOUR * 1000])),  # type: ignore[misc]  # the type of a lambda with a default is not found out
                 calls=10,
             ),
             Contestant(

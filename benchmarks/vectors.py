@@ -161,7 +161,7 @@ class _Ours:
             return {}
         index = vector_store(_blocking(self._caches["memory"]._setup.with_approximate_vectors.pair))
         _nearest(index, self._points.asked[0], None)
-        while index._shared.layer._indexes.of(_INDEX)._known.wants_cells:  # type: ignore[attr-defined]
+        while index._shared.layer._indexes.of(_INDEX)._known.wants_cells:  # type: ignore[attr-defined]  # waits for what the layer does behind
             time.sleep(0.05)  # they are made behind our back
         return {"llmcache nearest, memory, approximate": lambda vector: _places(_nearest(index, vector, None))}
 

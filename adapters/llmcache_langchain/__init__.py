@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 
+# Not shared with the other package that loads its names like this: an import of it would bring in three modules of the core.
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'llmcache_langchain' has no attribute {name!r}")

@@ -65,8 +65,8 @@ class Vectors:
         progress: Progress,
     ) -> Task:
         # Here and not above: an application that embeds nothing does not load what this needs.
-        from llmcache.codec.floats import require_numpy  # noqa: PLC0415
-        from llmcache.flows.embedding import Terms, embed  # noqa: PLC0415
+        from llmcache.codec.floats import require_numpy  # noqa: PLC0415 -- see above
+        from llmcache.flows.embedding import Terms, embed  # noqa: PLC0415 -- see above
 
         require_numpy()
         given = checked_texts(texts)

@@ -67,7 +67,7 @@ class Behind:
             StorePair(self.store, AsyncMemoryStore(self.store)), self.layer, around, closing=self.layer.closing
         )
         self.blocking: Store = pair.blocking  # type: ignore[assignment]  # a layered store obeys it
-        self.awaiting: AsyncStore = pair.awaiting  # type: ignore[assignment]
+        self.awaiting: AsyncStore = pair.awaiting  # type: ignore[assignment]  # every pair here has both
 
     def hear(self, told: Told) -> None:
         """Keep what is told."""

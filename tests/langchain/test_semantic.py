@@ -210,7 +210,7 @@ def test_the_same_question_elsewhere_never_gets_the_answer(attacked: SemanticCac
         model.bind_tools(["f"]).invoke(question),
         model.invoke([SystemMessage("Be brief."), HumanMessage("hi"), AIMessage("Hello."), HumanMessage(asked)]),
     ]
-    tenant: ContextVar[str] = attacked.tenant  # type: ignore[attr-defined]
+    tenant: ContextVar[str] = attacked.tenant  # type: ignore[attr-defined]  # the fixture put it there
     token = tenant.set("b")
     others.append(model.invoke(question))
     tenant.reset(token)

@@ -11,10 +11,10 @@ _STEPS = 20
 def random_programs_answer_as_the_oracle(subject: Subject) -> None:
     """Whatever is done one after the other, in either colour, the store answers as a dict and a list do."""
     # Here, because the suite is listed and planned where Hypothesis is not installed, too.
-    from hypothesis import HealthCheck, Phase, settings  # noqa: PLC0415
-    from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415
+    from hypothesis import HealthCheck, Phase, settings  # noqa: PLC0415 -- see above
+    from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415 -- see above
 
-    from llmcache_conformance.machine import machine_for  # noqa: PLC0415
+    from llmcache_conformance.machine import machine_for  # noqa: PLC0415 -- see above
 
     # Without shrinking: on a slow store it takes longer than all else, and the program that failed is told as it is.
     chosen = settings(
