@@ -299,7 +299,7 @@ class VectorStore(LangChainVectorStore):
     ) -> list[Document]:
         """As `max_marginal_relevance_search`, by the vector of a question."""
         _refuse(kwargs)
-        found = self._blocking.search(embedding, max(k, fetch_k), where=filter)
+        found = self._blocking.search(embedding, max(k, fetch_k), where=filter, with_vectors=True)
         return _diverse(embedding, found, k, lambda_mult)
 
     async def amax_marginal_relevance_search_by_vector(
@@ -313,7 +313,7 @@ class VectorStore(LangChainVectorStore):
     ) -> list[Document]:
         """As `max_marginal_relevance_search_by_vector`."""
         _refuse(kwargs)
-        found = await self._awaiting.search(embedding, max(k, fetch_k), where=filter)
+        found = await self._awaiting.search(embedding, max(k, fetch_k), where=filter, with_vectors=True)
         return _diverse(embedding, found, k, lambda_mult)
 
     def _select_relevance_score_fn(self) -> Callable[[float], float]:

@@ -98,9 +98,18 @@ class AsyncRedisStore:
         return await self._run("get_points", self._core.vectors.get(index, ids, at))
 
     async def nearest(
-        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+        self,
+        index: Key,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float = -1.0,
+        where: Where | None = None,
+        with_vectors: bool = False,
     ) -> list[Neighbour]:
-        return await self._run("nearest", self._core.vectors.nearest(Nearest(index, vector, count, at, least, where)))
+        asked = Nearest(index, vector, count, at, least, where, with_vectors)
+        return await self._run("nearest", self._core.vectors.nearest(asked))
 
     async def ended_points(self, index: Key, until: Instant, *, at: Instant, count: int) -> list[Point]:
         return await self._run("ended_points", self._core.vectors.ended(index, until, at, count))

@@ -118,7 +118,7 @@ NEAREST = Script(
     + _ROW
     + """
 -- KEYS: stamp, h, v, e, k.  ARGV: dimensions, vector, how many, how many the graph is asked for, filter, the most points that
--- are looked at one by one.
+-- are looked at one by one, '1' where vectors are wanted.
 -- 0 where there is no index, less where its dimensions are others; else whether all were looked at, how many there are, and rows.
 local dims = known(redis.call('GET', KEYS[1]))
 if not dims then return 0 end
@@ -135,7 +135,10 @@ else
 end
 local found = redis.call(unpack(words))
 local rows = {}
-for place = 1, #found, 2 do rows[#rows + 1] = row(found[place], found[place + 1]) end
+for place = 1, #found, 2 do
+  local id, score = found[place], found[place + 1]
+  rows[#rows + 1] = ARGV[7] == '1' and row(id, score) or {id, redis.call('VGETATTR', KEYS[3], id) or '', '', '', score}
+end
 return {is_exact and 1 or 0, size, rows}
 """
 )

@@ -130,7 +130,7 @@ class Vectors:
         """Search for so many, by the graph where there are more points than `one_by_one`."""
         deed, dimensions = Deed("nearest", asked.index), len(asked.vector) // FLOAT_BYTES
         said, breadth = filter_of(asked.where, asked.at), max(_LEAST_EF, 2 * wanted)
-        words = (dimensions, asked.vector, wanted, breadth, said, one_by_one)
+        words = (dimensions, asked.vector, wanted, breadth, said, one_by_one, int(asked.with_vectors))
         command = self._call(scripts.NEAREST, asked.index, words)
         (reply,) = yield from self._sent((command,), deed, min(wanted, _READ_AT_ONCE))
         if type(reply) is int:

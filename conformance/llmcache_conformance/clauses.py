@@ -103,5 +103,9 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "VEC-16": (
             "Return at most `count` points that end at or before `until` and are still kept at `at`, the first to end first"
         ),
+        "VEC-17": (
+            'Found points come with their vectors, as from `get_points`, if `with_vectors` is true, and with none at all, b"", if '
+            "it is not"
+        ),
     }
 )

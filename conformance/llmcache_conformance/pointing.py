@@ -36,7 +36,12 @@ def look(oracle: PointOracle, index: Key, at: float, *more: str) -> Steps[None]:
     oracle.check_points(ids, (yield from GetPoints(index, ids, at)), at)
 
 
+def search_for(index: Key, asked: Asked) -> Nearest:
+    """Return the op that searches."""
+    return Nearest(index, asked.vector, asked.count, asked.at, asked.least, asked.where, asked.with_vectors)
+
+
 def search(oracle: PointOracle, index: Key, asked: Asked) -> Steps[None]:
     """Search, and compare."""
-    found = yield from Nearest(index, asked.vector, asked.count, asked.at, asked.least, asked.where)
+    found = yield from search_for(index, asked)
     oracle.check_nearest(asked, found)

@@ -169,6 +169,12 @@ def _least(found: object) -> float:
     return float(found)
 
 
+def _flag(found: object) -> bool:
+    if not isinstance(found, bool):
+        raise UsageError(f"with_vectors is True or False, found {type(found).__name__}")
+    return found
+
+
 def _checked(found: object) -> list[Document]:
     if isinstance(found, Document | str | bytes) or not isinstance(found, Iterable):
         raise UsageError(
@@ -240,6 +246,7 @@ class Collection(Shelf):
         *,
         where: Mapping[str, Plain] | None = None,
         least: float = -1.0,
+        with_vectors: bool = False,
     ) -> list[Match]:
         """Return the documents nearest to `query`, the nearest first; none that has ended, and what can come back has come back.
 
@@ -248,13 +255,15 @@ class Collection(Shelf):
             count: Most documents.
             where: Which documents: a filter on their metadata, see docs/howto/vectors.md.
             least: Least similarity, a cosine in [-1, 1].
+            with_vectors: True gives each match its vector; a search is quicker without.
         """
         (vector,) = (
             self._embed([query], "query")
             if isinstance(query, str)
             else _given([query], "a query is a text, or a vector: a list of numbers")
         )
-        steps = coming_back.find(self._here(), vector, count, self._where(where), _least(least))
+        asked = documents.Search(vector, count, self._where(where), _least(least), _flag(with_vectors))
+        steps = coming_back.find(self._here(), asked)
         found: list[Match] = run(self._index_steps(steps), self._setup.blocking_world)
         return found
 
@@ -320,6 +329,7 @@ class AsyncCollection(Shelf):
         *,
         where: Mapping[str, Plain] | None = None,
         least: float = -1.0,
+        with_vectors: bool = False,
     ) -> list[Match]:
         """As `Collection.search`."""
         (vector,) = (
@@ -327,7 +337,8 @@ class AsyncCollection(Shelf):
             if isinstance(query, str)
             else _given([query], "a query is a text, or a vector: a list of numbers")
         )
-        steps = coming_back.find(self._here(), vector, count, self._where(where), _least(least))
+        asked = documents.Search(vector, count, self._where(where), _least(least), _flag(with_vectors))
+        steps = coming_back.find(self._here(), asked)
         found: list[Match] = await run_async(self._index_steps(steps), self._setup.awaiting_world)
         return found
 

@@ -178,9 +178,17 @@ class LayeredStore:
         return self._do(GetPoints(index, ids, at))
 
     def nearest(
-        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+        self,
+        index: Key,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float = -1.0,
+        where: Where | None = None,
+        with_vectors: bool = False,
     ) -> Sequence[Neighbour]:
-        return self._do(Nearest(index, vector, count, at, least, where))
+        return self._do(Nearest(index, vector, count, at, least, where, with_vectors))
 
     def ended_points(self, index: Key, until: Instant, *, at: Instant, count: int) -> Sequence[Point]:
         return self._do(EndedPoints(index, until, at, count))
@@ -264,9 +272,17 @@ class AsyncLayeredStore:
         return await self._do(GetPoints(index, ids, at))
 
     async def nearest(
-        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+        self,
+        index: Key,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float = -1.0,
+        where: Where | None = None,
+        with_vectors: bool = False,
     ) -> Sequence[Neighbour]:
-        return await self._do(Nearest(index, vector, count, at, least, where))
+        return await self._do(Nearest(index, vector, count, at, least, where, with_vectors))
 
     async def ended_points(self, index: Key, until: Instant, *, at: Instant, count: int) -> Sequence[Point]:
         return await self._do(EndedPoints(index, until, at, count))

@@ -105,10 +105,18 @@ class Offloaded(Generic[S]):
         return await self._in_thread(lambda: vector_store(self._blocking).get_points(index, ids, at=at))
 
     async def nearest(
-        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+        self,
+        index: Key,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float = -1.0,
+        where: Where | None = None,
+        with_vectors: bool = False,
     ) -> Sequence[Neighbour]:
         search = partial(vector_store(self._blocking).nearest, index, vector, count)
-        return await self._in_thread(lambda: search(at=at, least=least, where=where))
+        return await self._in_thread(lambda: search(at=at, least=least, where=where, with_vectors=with_vectors))
 
     async def ended_points(self, index: Key, until: Instant, *, at: Instant, count: int) -> Sequence[Point]:
         return await self._in_thread(

@@ -10,13 +10,12 @@ from functools import partial
 from typing import Final
 
 from llmcache.errors import UsageError
-from llmcache.flows.documents import Kept, Renewal, Terms, nearest, read, renew, slide
+from llmcache.flows.documents import Kept, Renewal, Search, Terms, nearest, read, renew, slide
 from llmcache.flows.once import LONGEST_WAIT
 from llmcache.model.document import Document, Match
 from llmcache.model.event import Event, Happening
 from llmcache.model.units import Instant
 from llmcache.model.vectors import Point
-from llmcache.model.where import Where
 from llmcache.protocols.flight_ops import Await, BoardMany, Land
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.vector_ops import EndedPoints, GetPoints
@@ -32,11 +31,11 @@ _MOST_FAILURES: Final = 3
 """After so many failures in a row the source is taken to be down, and is not asked for the rest."""
 
 
-def find(terms: Terms, vector: bytes, count: int, where: Where | None, least: float) -> Steps[list[Match]]:
+def find(terms: Terms, asked: Search) -> Steps[list[Match]]:
     """Return the nearest documents; what has ended and can come back is there again before."""
     if terms.comes_back:
         yield from _bring_all_back(terms)
-    return (yield from nearest(terms, vector, count, where, least))
+    return (yield from nearest(terms, asked))
 
 
 def get(terms: Terms, ids: Sequence[str]) -> Steps[list[Document | None]]:

@@ -8,7 +8,7 @@ Nothing here fails open: an answer without documents that are there would be a w
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha512
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -79,6 +79,24 @@ class Terms:
             # Longer than any id that stands for itself, so the two never meet.
             name = sha512(utf8(document_id)).hexdigest()
         return self.envelopes.named(Key(self.texts, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for.
+
+    Attributes:
+        count: How many documents at most.
+        where: What their metadata must fit.
+        least: How similar at least.
+        with_vectors: True where documents come with their vectors.
+    """
+
+    vector: bytes = field(repr=False)
+    count: int
+    where: Where | None
+    least: float
+    with_vectors: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +211,13 @@ def _document(value: Any) -> Document | None:
             return None
 
 
-def nearest(terms: Terms, vector: bytes, count: int, where: Where | None, least: float) -> Steps[list[Match]]:
-    """Return the nearest documents, the nearest first, as far as their texts are there; at most `count`."""
-    wanted = count
+def nearest(terms: Terms, asked: Search) -> Steps[list[Match]]:
+    """Return the nearest documents, the nearest first, as far as their texts are there."""
+    wanted, count = asked.count, asked.count
+    with_vectors = asked.with_vectors or terms.sliding
     while True:
         now = yield from Now()
-        neighbours = yield from Nearest(terms.index, vector, wanted, now, least, where)
+        neighbours = yield from Nearest(terms.index, asked.vector, wanted, now, asked.least, asked.where, with_vectors)
         kept = yield from read(terms, [one.point.id for one in neighbours])
         matches = [_match(one, found) for one, found in zip(neighbours, kept, strict=True) if _fits(one, found, now)]
         if len(matches) >= count or len(neighbours) < wanted:

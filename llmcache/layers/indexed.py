@@ -97,7 +97,7 @@ class Indexed:
         if known.wants_cells:
             yield from Behind(op.index, lambda: iter(Compute(known.make_cells, is_long=True)))
         asked = known.direction(op.vector)
-        search = partial(known.nearest, asked, op.count, op.at, op.least, op.where)
+        search = partial(known.nearest, asked, op)
         is_long = known.size * len(op.vector) > _LONG * FLOAT_BYTES
         return (yield from Compute(search, is_long=is_long))
 

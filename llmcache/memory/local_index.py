@@ -19,9 +19,9 @@ from llmcache.memory.forking import lock_across_forks
 from llmcache.model.key import Key
 from llmcache.model.units import Instant
 from llmcache.model.vectors import Neighbour, Point
-from llmcache.model.where import Where
 from llmcache.policy.where import fits
 from llmcache.protocols.local_indexes import Absorbed, Generation, Reading, entered_in, lasts_longer
+from llmcache.protocols.vector_ops import Nearest
 
 if TYPE_CHECKING:
     from llmcache.memory.matrix import Matrix
@@ -270,9 +270,14 @@ class KnownIndex:
         if self._matrix is not None:
             self._matrix.make_cells()
 
-    def nearest(self, vector: bytes, count: int, at: Instant, least: float, where: Where | None) -> list[Neighbour]:
-        matrix, judge = self._matrix, None if where is None else partial(fits, where=where)
-        return [] if matrix is None else matrix.nearest(vector, count, at=at, least=least, fits=judge)
+    def nearest(self, vector: bytes, asked: Nearest) -> list[Neighbour]:
+        matrix, where = self._matrix, asked.where
+        if matrix is None:
+            return []
+        judge = None if where is None else partial(fits, where=where)
+        return matrix.nearest(
+            vector, asked.count, at=asked.at, least=asked.least, fits=judge, with_vectors=asked.with_vectors
+        )
 
 
 @dataclass(slots=True)

@@ -142,11 +142,11 @@ class _Columns:
             done = end
         return scores
 
-    def point(self, row: int) -> Point:
+    def point(self, row: int, *, with_vector: bool = True) -> Point:
         ends, kept = float(self.ends[row]), float(self.kept[row])
         return Point(
             self.ids[row],
-            self.sheets[row // _SHEET][:, row % _SHEET].tobytes(),
+            self.sheets[row // _SHEET][:, row % _SHEET].tobytes() if with_vector else b"",
             None if ends == np.inf else ends,
             None if kept == np.inf else kept,
             self.facts[row],
@@ -293,7 +293,16 @@ class Matrix:
         cells = self._cells
         return None if cells is None or cells.first_sheet is not columns.sheets[0] else cells
 
-    def nearest(self, vector: bytes, count: int, *, at: Instant, least: float, fits: Judge | None) -> list[Neighbour]:
+    def nearest(
+        self,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float,
+        fits: Judge | None,
+        with_vectors: bool = False,
+    ) -> list[Neighbour]:
         """Return the nearest points, the nearest first; see `protocols.vectors.VectorStore.nearest`."""
         columns = self._columns
         used = len(columns.ids)
@@ -301,7 +310,7 @@ class Matrix:
             return []
         unit, cells = np.frombuffer(vector, "<f4"), self._cells_for(columns)
         # Rounding takes a product of unit vectors beyond 1, or minus 1, now and then.
-        chosen = _Chosen(columns, count, at, _BELOW_ALL if least <= -1.0 else least, fits)
+        chosen = _Chosen(columns, count, at, _BELOW_ALL if least <= -1.0 else least, fits, with_vectors)
         with one_thread():  # who searches waits for it, and other work may have the other processors
             if cells is not None:
                 rows, scores = cells.near(unit)
@@ -322,6 +331,7 @@ class _Chosen:
     at: Instant
     floor: float
     fits: Judge | None
+    with_vectors: bool
 
     def of(self, rows: Rows | slice, scores: Floats) -> tuple[list[Neighbour], bool]:
         """Return the nearest of some rows, and whether those were enough to choose from."""
@@ -337,7 +347,8 @@ class _Chosen:
             places = _best_that_fit(scores, self.count, self.floor, fits=lambda place: fits(facts[names[place]]))
             is_enough = len(places) == self.count
         found = [(int(names[place]), max(-1.0, min(1.0, float(scores[place])))) for place in places]
-        return [Neighbour(columns.point(row), similarity) for row, similarity in found], is_enough
+        neighbours = [Neighbour(columns.point(row, with_vector=self.with_vectors), score) for row, score in found]
+        return neighbours, is_enough
 
 
 def _best(scores: Floats, count: int, floor: float) -> list[int]:

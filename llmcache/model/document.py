@@ -38,7 +38,7 @@ class Match:
     Attributes:
         similarity: The cosine of the angle between the question and the document, in [-1, 1].
         ends_at: When it ends; None means never.
-        vector: Its vector at length 1, little-endian float32.
+        vector: Its vector at length 1, little-endian float32; empty where the search was not `with_vectors`.
     """
 
     document: Document

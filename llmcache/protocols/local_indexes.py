@@ -8,7 +8,7 @@ from llmcache.codec.points import Stamped
 from llmcache.model.key import Key
 from llmcache.model.units import Instant
 from llmcache.model.vectors import Neighbour, Point
-from llmcache.model.where import Where
+from llmcache.protocols.vector_ops import Nearest
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -207,8 +207,8 @@ class KnownIndex(Protocol):
         """Sort the vectors by direction; takes a second or more, and nobody waits for it."""
         ...
 
-    def nearest(self, vector: bytes, count: int, at: Instant, least: float, where: Where | None) -> list[Neighbour]:
-        """Return the nearest points; see `protocols.vectors.VectorStore.nearest`."""
+    def nearest(self, vector: bytes, asked: Nearest) -> list[Neighbour]:
+        """Return the points nearest to `vector`, which is that of `asked` at length 1; see `protocols.vectors.VectorStore.nearest`."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from llmcache.model.key import Key
 from llmcache.model.units import Instant
@@ -67,16 +68,17 @@ class Nearest(Op[Sequence[Neighbour]]):
     at: Instant
     least: float = -1.0
     where: Where | None = None
+    with_vectors: bool = False
 
     def on(self, world: World, /) -> Sequence[Neighbour]:
-        return vector_store(world.store).nearest(
-            self.index, self.vector, self.count, at=self.at, least=self.least, where=self.where
-        )
+        return vector_store(world.store).nearest(self.index, self.vector, self.count, **self._how)
 
     async def on_async(self, world: AsyncWorld, /) -> Sequence[Neighbour]:
-        return await async_vector_store(world.store).nearest(
-            self.index, self.vector, self.count, at=self.at, least=self.least, where=self.where
-        )
+        return await async_vector_store(world.store).nearest(self.index, self.vector, self.count, **self._how)
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        return {"at": self.at, "least": self.least, "where": self.where, "with_vectors": self.with_vectors}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,14 +53,23 @@ class VectorStore(Protocol):
         ...
 
     def nearest(
-        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+        self,
+        index: Key,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float = -1.0,
+        where: Where | None = None,
+        with_vectors: bool = False,
     ) -> Sequence[Neighbour]:
         """Return the points nearest to `vector` by the cosine, the nearest first (VEC-8), at most `count` (VEC-9).
 
         None that has ended at `at` is among them, also at that very instant (VEC-10), nor one below `least` (VEC-11), nor one whose
         facts do not fit `where` (VEC-12); a missing index gives none (VEC-13). What a deletion or replacement made missing is not
         found by any search that begins after it returned (VEC-14). A search that is exact, as `capabilities.exact_vectors` says, leaves out
-        nothing that is nearer than what it returns (VEC-15).
+        nothing that is nearer than what it returns (VEC-15). Found points come with their vectors, as from `get_points`, if
+        `with_vectors` is true, and with none at all, b"", if it is not (VEC-17).
 
         Raises:
             UsageError: `vector` has other dimensions than the index, or no direction; `count` is under 1.
@@ -88,7 +97,15 @@ class AsyncVectorStore(Protocol):
         ...
 
     async def nearest(
-        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+        self,
+        index: Key,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float = -1.0,
+        where: Where | None = None,
+        with_vectors: bool = False,
     ) -> Sequence[Neighbour]:
         """As in `VectorStore`."""
         ...

@@ -1,6 +1,7 @@
 """Collections of documents: found by meaning and ending to the instant, on every kind of store."""
 
 import asyncio
+import struct
 from collections.abc import Callable
 from datetime import date
 from typing import Any, cast
@@ -31,6 +32,20 @@ def test_the_nearest_are_found_with_text_and_metadata(shelf: llmcache.Collection
     assert ["one"] == ids(shelf.search("aab", least=0.9))
     assert [] == ids(shelf.search("aab", where={"length": {"$gt": 4}}))
     assert ids(found) == ids(shelf.search([2.01, 1.01, 0.01, 0.01, 0.01]))
+
+
+async def test_vectors_come_with_what_is_found_where_they_are_wanted(
+    cache: llmcache.Cache, model: Model, shelf: llmcache.Collection
+) -> None:
+    """At length 1, in both colours; and not for all others, who would wait for them."""
+    (found,) = shelf.search([1.0, 0.0, 0.0, 0.0, 0.0], 1, with_vectors=True)
+    awaited = await cache.awaiting.vectors("docs", embed=model, model="letters").search("aab", 1, with_vectors=True)
+
+    assert found.vector == awaited[0].vector
+    assert found.similarity == pytest.approx(struct.unpack_from("<f", found.vector)[0], abs=1e-6)
+    assert [b""] * 3 == [one.vector for one in shelf.search("aab")]
+    with pytest.raises(UsageError, match="with_vectors is True or False"):
+        shelf.search("aab", with_vectors=cast(Any, "yes"))
 
 
 @pytest.mark.parametrize("is_kept_longer", [False, True])

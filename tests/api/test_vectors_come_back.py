@@ -226,7 +226,7 @@ def test_an_upsert_behind_a_search_is_not_undone_by_its_sliding(
     shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, sliding=True)
     shelf.upsert([Document("one", "aaaa")])
     clock.now += 60
-    terms, (found,) = shelf._here(), shelf.search("a")
+    terms, (found,) = shelf._here(), shelf.search("a", with_vectors=True)
     settle(cache)
     clock.now += 60
     sliding = slide(terms, [(found.document, found.vector, clock.now + 40)], clock.now)

@@ -112,7 +112,7 @@ def test_a_search_that_is_overtaken_finds_points_as_they_were() -> None:
         matrix.remove("p")
         return True
 
-    found = matrix.nearest(floats(1.0, 0.0), 1, at=AT, least=-1.0, fits=overtaken)
+    found = matrix.nearest(floats(1.0, 0.0), 1, at=AT, least=-1.0, fits=overtaken, with_vectors=True)
 
     assert [Neighbour(kept, 1.0)] == found
     assert [] == matrix.nearest(floats(1.0, 0.0), 1, at=AT, least=-1.0, fits=None)

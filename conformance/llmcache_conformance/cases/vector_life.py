@@ -17,7 +17,7 @@ from llmcache_conformance.bench import Bench
 from llmcache_conformance.case import Case, Need
 from llmcache_conformance.expect import expect, expect_equal, refused
 from llmcache_conformance.ops import CancelAfter, Close, Pause, Together
-from llmcache_conformance.pointing import VECTORS, oracle_for, point, put
+from llmcache_conformance.pointing import VECTORS, oracle_for, point, put, search_for
 from llmcache_conformance.vector_oracle import Asked, floats
 
 _STEPS = 20
@@ -63,13 +63,9 @@ def _history(bench: Bench, seed: int, by: Way) -> Steps[None]:
             at += chance.choice((1.0, 3.0))
         oracle.check_points(_IDS, (yield from by(GetPoints(index, _IDS, at))), at)
         asked = _searched(chance, at)
-        oracle.check_nearest(asked, (yield from by(Nearest(index, *_arguments(asked)))))
+        oracle.check_nearest(asked, (yield from by(search_for(index, asked))))
         until, count = at + chance.choice((0.0, 2.0)), chance.choice((1, 9))
         oracle.check_ended(until, at, count, (yield from by(EndedPoints(index, until, at, count))))
-
-
-def _arguments(asked: Asked) -> tuple[Any, ...]:
-    return asked.vector, asked.count, asked.at, asked.least, asked.where
 
 
 def _drawn(chance: random.Random, at: float) -> Point:
@@ -94,7 +90,8 @@ def _searched(chance: random.Random, at: float) -> Asked:
             Either((Test("s", "$eq", "a"), Test("n", "$eq", "1"))),
         )
     )
-    return Asked(_direction(chance), chance.choice((1, 2, 9)), at, chance.choice((-1.0, 0.0, 0.5)), where)
+    vector, count, least = _direction(chance), chance.choice((1, 2, 9)), chance.choice((-1.0, 0.0, 0.5))
+    return Asked(vector, count, at, least, where, with_vectors=count > 1)
 
 
 def no_acknowledged_point_is_lost(bench: Bench) -> Steps[None]:
@@ -161,7 +158,7 @@ def readers_see_whole_points(bench: Bench) -> Steps[None]:
             if one is not None:
                 _check_whole(bench, versions, one)
             yield from Pause()
-            for found in (yield from Nearest(index, floats((1.0, 1.0)), 9, at)):
+            for found in (yield from Nearest(index, floats((1.0, 1.0)), 9, at, with_vectors=True)):
                 _check_whole(bench, versions, found.point)
             yield from Pause()
         return None

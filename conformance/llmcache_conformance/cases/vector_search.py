@@ -1,6 +1,7 @@
 """Cases of searching by direction: what is found, in which order, and what must not be."""
 
 import random
+from dataclasses import replace
 from typing import Any, Final
 
 from llmcache.errors import UsageError
@@ -13,7 +14,7 @@ from llmcache_conformance.bench import Bench
 from llmcache_conformance.case import Case
 from llmcache_conformance.cases.vector_points import WRONG_VECTORS
 from llmcache_conformance.expect import expect, expect_equal, refused
-from llmcache_conformance.pointing import VECTORS, oracle_for, point, put, search
+from llmcache_conformance.pointing import VECTORS, oracle_for, point, put, search, search_for
 from llmcache_conformance.vector_oracle import Asked, floats, numbers
 
 _RECALL: Final = 0.9
@@ -101,6 +102,25 @@ def nearest_come_first(bench: Bench) -> Steps[None]:
     for vector in ((1.0, 0.0, 0.0), (0.0, 1e4, 0.0), (-1.0, 4.0, 1.0), (1e-5, 1e-5, -1e-5), (0.0, 0.0, 1.0)):
         for count in (1, 3, 12):
             yield from search(oracle, index, Asked(floats(vector), count, at))
+
+
+def vectors_come_where_they_are_wanted(bench: Bench) -> Steps[None]:
+    """A search that wants vectors gets them as they are read by id, and another one finds the same without any."""
+    index, at, oracle = bench.index(), (yield from Now()), oracle_for(bench)
+    yield from put(oracle, index, at, *drawn(4, 20, 8, topic="loans"))
+    for where in (None, Test("number", "$gte", 10), Test("topic", "$ne", "cards")):
+        asked = Asked(floats((1.0,) * 8), 5, at, where=where, with_vectors=True)
+
+        found, bare = (
+            (yield from search_for(index, asked)),
+            (yield from search_for(index, replace(asked, with_vectors=False))),
+        )
+        read = yield from GetPoints(index, [one.point.id for one in found], at)
+
+        oracle.check_nearest(asked, found)
+        oracle.check_nearest(replace(asked, with_vectors=False), bare)
+        expect_equal([one.point.id for one in found], [one.point.id for one in bare], "what is found without vectors")
+        expect_equal(list(read), [one.point for one in found], "points that are found, and those that are read")
 
 
 def at_most_count_are_found(bench: Bench) -> Steps[None]:
@@ -220,7 +240,7 @@ def none_of_many_is_left_out(bench: Bench) -> Steps[None]:
         for one in drawn(3, 5, 8)
         for where in (None, Test("number", "$gte", 200))
     ):
-        found = yield from Nearest(index, asked.vector, asked.count, asked.at, asked.least, asked.where)
+        found = yield from search_for(index, asked)
         if bench.capabilities.exact_vectors:
             oracle.check_nearest(asked, found)
         shares.append(oracle.recall(asked, found))
@@ -282,6 +302,7 @@ def search_of_a_full_page_is_stable(bench: Bench) -> Steps[None]:
 
 VECTOR_SEARCH = (
     Case(nearest_come_first, ("VEC-8", "VEC-15"), VECTORS),
+    Case(vectors_come_where_they_are_wanted, ("VEC-7", "VEC-17"), VECTORS),
     Case(at_most_count_are_found, ("VEC-9",), VECTORS),
     Case(ended_points_are_not_found, ("VEC-6", "VEC-10"), VECTORS),
     Case(least_similarity_is_a_bound, ("VEC-8", "VEC-11"), VECTORS),

@@ -59,10 +59,18 @@ class SearchesWhenClosed(PointsMemory):
     """Finds nothing after it was closed."""
 
     def nearest(
-        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+        self,
+        index: Key,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float = -1.0,
+        where: Where | None = None,
+        with_vectors: bool = False,
     ) -> Sequence[Neighbour]:
         try:
-            return super().nearest(index, vector, count, at=at, least=least, where=where)
+            return super().nearest(index, vector, count, at=at, least=least, where=where, with_vectors=with_vectors)
         except ClosedError:
             return []
 

@@ -83,7 +83,15 @@ class PointsMemory(SharedMemory):
             return [self.held.get(index, {}).get(one) for one in ids]
 
     def nearest(
-        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+        self,
+        index: Key,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float = -1.0,
+        where: Where | None = None,
+        with_vectors: bool = False,
     ) -> Sequence[Neighbour]:
         """As in `VectorStore`."""
         with self._lock:
@@ -96,7 +104,12 @@ class PointsMemory(SharedMemory):
                 for one in self.searched(index)
                 if self.is_sought(one, at, where)
             ]
-            return self.best([one for one in found if self.is_near(one, least)], count)
+            best = self.best([one for one in found if self.is_near(one, least)], count)
+            return [self.shown(one, with_vectors=with_vectors) for one in best]
+
+    def shown(self, found: Neighbour, *, with_vectors: bool) -> Neighbour:
+        """Return what was found, with its vector or without."""
+        return found if with_vectors else replace(found, point=replace(found.point, vector=b""))
 
     def searched(self, index: Key) -> Sequence[Point]:
         """Return the points that a search looks at."""

@@ -12,7 +12,7 @@ from llmcache.model.vectors import Neighbour, Point
 from llmcache.model.where import Test, Where
 from llmcache_conformance.saboteurs.pointed import PointsMemory
 from llmcache_conformance.saboteurs.saboteur import Saboteur
-from llmcache_conformance.vector_oracle import holds, numbers
+from llmcache_conformance.vector_oracle import floats, holds, numbers
 
 _FEW = 64
 
@@ -57,10 +57,18 @@ class TakesAnySearch(PointsMemory):
     """Finds nothing where it should say that nothing can be found like that."""
 
     def nearest(
-        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+        self,
+        index: Key,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float = -1.0,
+        where: Where | None = None,
+        with_vectors: bool = False,
     ) -> Sequence[Neighbour]:
         try:
-            return super().nearest(index, vector, count, at=at, least=least, where=where)
+            return super().nearest(index, vector, count, at=at, least=least, where=where, with_vectors=with_vectors)
         except UsageError:
             return []
 
@@ -124,9 +132,17 @@ class DropsEndedAfterwards(PointsMemory):
     """Takes the nearest, and then leaves out those that have ended."""
 
     def nearest(
-        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+        self,
+        index: Key,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float = -1.0,
+        where: Where | None = None,
+        with_vectors: bool = False,
     ) -> Sequence[Neighbour]:
-        found = super().nearest(index, vector, count, at=-math.inf, least=least, where=where)
+        found = super().nearest(index, vector, count, at=-math.inf, least=least, where=where, with_vectors=with_vectors)
         return [one for one in found if one.point.ends_at is None or one.point.ends_at > at]
 
 
@@ -155,9 +171,17 @@ class FitsAfterwards(PointsMemory):
     """Takes the nearest, and then leaves out those that do not fit."""
 
     def nearest(
-        self, index: Key, vector: bytes, count: int, *, at: Instant, least: float = -1.0, where: Where | None = None
+        self,
+        index: Key,
+        vector: bytes,
+        count: int,
+        *,
+        at: Instant,
+        least: float = -1.0,
+        where: Where | None = None,
+        with_vectors: bool = False,
     ) -> Sequence[Neighbour]:
-        found = super().nearest(index, vector, 4 * count, at=at, least=least)
+        found = super().nearest(index, vector, 4 * count, at=at, least=least, with_vectors=with_vectors)
         return [one for one in found if where is None or holds(one.point.facts, where)][:count]
 
 
@@ -235,6 +259,28 @@ class LeavesOneOut(PointsMemory):
 
     def best(self, found: list[Neighbour], count: int) -> list[Neighbour]:
         return super().best(found, count + 1)[1:] if len(found) > _FEW else super().best(found, count)
+
+
+class FindsVectorsUnasked(PointsMemory):
+    """Gives every point with its vector."""
+
+    def shown(self, found: Neighbour, *, with_vectors: bool) -> Neighbour:
+        return found
+
+
+class FindsNoVectors(PointsMemory):
+    """Never gives a vector."""
+
+    def shown(self, found: Neighbour, *, with_vectors: bool) -> Neighbour:
+        return super().shown(found, with_vectors=False)
+
+
+class FindsRoundVectors(PointsMemory):
+    """Gives vectors in whole steps of a hundredth."""
+
+    def shown(self, found: Neighbour, *, with_vectors: bool) -> Neighbour:
+        point = super().shown(found, with_vectors=with_vectors).point
+        return replace(found, point=replace(point, vector=floats(round(one, 2) for one in numbers(point.vector))))
 
 
 class Listing(PointsMemory):
@@ -315,6 +361,9 @@ SEARCH_SABOTEURS = (
     Saboteur(PointsMemory, ("VEC-14",), DeletesAwaitedInVain),
     _broken(LooksAtSome, "VEC-15"),
     _broken(LeavesOneOut, "VEC-15"),
+    _broken(FindsVectorsUnasked, "VEC-17"),
+    _broken(FindsNoVectors, "VEC-17"),
+    _broken(FindsRoundVectors, "VEC-17"),
     _broken(ListsLastFirst, "VEC-16"),
     _broken(ListsByName, "VEC-16"),
     _broken(ListsOneMore, "VEC-16"),
