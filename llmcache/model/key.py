@@ -9,8 +9,10 @@ The digit is the key format. A change of canonical form, digest or layout raises
 change with it (docs/decisions/0003).
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from llmcache.errors import UsageError
 from llmcache.model.namespace import Namespace, escape, unescape
@@ -101,13 +103,19 @@ class Key:
         object.__setattr__(self, "physical", self.space.prefix + name)
 
     @classmethod
-    def of_digest(cls, space: Space, digest: str) -> "Key":
-        """Return the key whose name is a digest in hexadecimal, which needs no check: a batch has a thousand of them."""
-        key = object.__new__(cls)
-        object.__setattr__(key, "space", space)
-        object.__setattr__(key, "name", digest)
-        object.__setattr__(key, "physical", space.prefix + digest)
-        return key
+    def of_digests(cls, space: Space, digests: Iterable[str]) -> "list[Key]":
+        """Return the keys whose names are digests in hexadecimal, which need no check: a batch has a thousand of them."""
+        make, prefix = object.__new__, space.prefix
+        # By the slots themselves: `object.__setattr__`, which looks each up by its name, takes twice as long.
+        set_space, set_name, set_physical = _SLOTS
+        keys: list[Key] = []
+        for digest in digests:
+            key = make(cls)
+            set_space(key, space)
+            set_name(key, digest)
+            set_physical(key, prefix + digest)
+            keys.append(key)
+        return keys
 
     @classmethod
     def from_physical(cls, physical: str) -> "Key":
@@ -136,3 +144,8 @@ class Key:
 
     def __hash__(self) -> int:
         return hash(self.physical)
+
+
+_SLOTS: Final[tuple[Callable[[Key, object], None], ...]] = tuple(
+    vars(Key)[name].__set__ for name in ("space", "name", "physical")
+)

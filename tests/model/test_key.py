@@ -116,7 +116,7 @@ def test_longest_physical_key() -> None:
 def test_a_key_of_a_digest_is_the_key_of_that_name() -> None:
     """It is only made without the checks that a digest passes anyhow."""
     space, digest = Space(Namespace.of("shop"), Kind.EMBEDDING), "9f86d081" * 8
-    quick, checked = Key.of_digest(space, digest), Key(space, digest)
+    (quick,), checked = Key.of_digests(space, [digest]), Key(space, digest)
 
     assert (checked, checked.name, checked.space) == (quick, quick.name, quick.space)
     assert checked.physical == quick.physical
