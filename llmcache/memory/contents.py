@@ -74,15 +74,18 @@ class Contents:
         if self._deadlines.is_due(now):
             self.purge(now, PURGE_STEP)
         found: list[bytes | None] = []
+        space: Space | None = None
+        shelf: Shelf | None = None
         for key in keys:
-            physical = key.physical
-            shelf = self._shelves.get(key.space.prefix)
-            slot = None if shelf is None else shelf.entries.get(physical)
+            if key.space is not space:  # in a batch it is nearly always that of the key before
+                space = key.space
+                shelf = self._shelves.get(space.prefix)
+            slot = None if shelf is None else shelf.entries.get(key.physical)
             if shelf is None or slot is None or slot.expires_at <= now:
                 found.append(None)
                 continue
             if shelf.is_evictable:
-                self._recency.move_to_end(physical)
+                self._recency.move_to_end(key.physical)
             found.append(slot.body)
         return found
 
