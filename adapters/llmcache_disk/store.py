@@ -41,7 +41,9 @@ class DiskStore:
             ttl_resolution=_CLOCK_ROUNDING,
             timeout=settings.timeout,
         )
-        self._capabilities = Capabilities(log=True, scan=True, persistent=True, shared=True, limits=limits)
+        self._capabilities = Capabilities(
+            log=True, scan=True, persistent=True, shared=True, finds_damage=True, limits=limits
+        )
 
     @property
     def name(self) -> str:

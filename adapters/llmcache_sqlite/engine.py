@@ -60,7 +60,13 @@ class Engine:
         )
         # Without a write-ahead log readers wait for writers, and a read of a network file for the network.
         self.capabilities = Capabilities(
-            log=True, scan=True, persistent=True, shared=True, inline_reads=write_ahead, limits=self.limits
+            log=True,
+            scan=True,
+            persistent=True,
+            shared=True,
+            inline_reads=write_ahead,
+            finds_damage=True,  # by the sum in each row
+            limits=self.limits,
         )
         self.entries = Entries(settings.clock, self.tally, self.marks)
         opening = Opening(place, write_ahead, settings.durable, log_bytes(settings.max_bytes))

@@ -41,7 +41,7 @@ class Decoded:
     ) -> None:
         self.envelopes = envelopes
         self.pack, self.peek, self.named = envelopes.pack, envelopes.peek, envelopes.named
-        self.wrap, self.unwrap = envelopes.wrap, envelopes.unwrap
+        self.wrap, self.unwrap, self.unwrap_many = envelopes.wrap, envelopes.unwrap, envelopes.unwrap_many
         self._unpack = envelopes.unpack
         self._revive = revive
         self._max_bytes = max_bytes

@@ -73,7 +73,7 @@ class Vectors:
         if not callable(model):
             raise UsageError(f"call is a function that embeds a list of texts, found {type(model).__name__}")
         wishes = in_force()
-        different = {text: place for place, text in enumerate(dict.fromkeys(given))}
+        unique = list(dict.fromkeys(given))
         bar = bar_for(progress)
         terms = Terms(
             self._setup.envelopes,
@@ -86,18 +86,17 @@ class Vectors:
             (wishes.coalesce or self._setup.defaults.coalesce) != "off",
             check_count("batch_size", batch_size),
             self._setup.capabilities.limits.max_batch,
+            self._setup.capabilities.finds_damage,
             bar.tell,
         )
-        unique = list(different)
         steps = self._setup.observed(embed(unique, self._keys(unique, embedder, wishes), model, terms))
-        places = None if len(unique) == len(given) else [different[text] for text in given]
-        return Task(steps, bar, places)
+        return Task(steps, bar, None if len(unique) == len(given) else _places(unique, given))
 
     def _keys(self, texts: Sequence[str], embedder: Embedder, wishes: Options) -> list[Key]:
         from llmcache.keys import embedding_keys  # noqa: PLC0415 -- as in `_task`
 
         named = self._setup.envelopes.named
-        return [named(key) for key in embedding_keys(texts, embedder, self._setup.namespace_for(wishes))]
+        return list(map(named, embedding_keys(texts, embedder, self._setup.namespace_for(wishes))))
 
     def _ttl(self, ttl: Seconds | None, wishes: Options) -> Seconds | None:
         own = check_seconds("ttl", ttl)
@@ -115,10 +114,18 @@ def checked_texts(texts: object) -> list[str]:
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
         raise UsageError(f"embed takes a list of texts, found one {type(texts).__name__}; write embed([text], ...)")
     given = list(texts)
+    if set(map(type, given)) <= {str}:  # nearly always, and quicker than to look at each
+        return given
     for place, text in enumerate(given):
         if not isinstance(text, str):
             raise UsageError(f"texts[{place}] is a text, found {type(text).__name__}")
     return given
+
+
+def _places(unique: list[str], given: list[str]) -> list[int]:
+    """Return where each of the given texts stands among the different ones."""
+    at = {text: place for place, text in enumerate(unique)}
+    return [at[text] for text in given]
 
 
 class EmbeddingCache(Vectors):

@@ -7,11 +7,12 @@ What has a form of its own, as vectors have, is not an envelope and passes the s
 seals it all the same.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from llmcache.codec import envelope
 from llmcache.codec.envelope import Header
-from llmcache.errors import DecodeError
+from llmcache.errors import DataError, DecodeError
 from llmcache.model.entry import Entry
 from llmcache.model.key import Key
 
@@ -43,6 +44,10 @@ class Envelopes(Protocol):
         """
         ...
 
+    def unwrap_many(self, bodies: Sequence[bytes], keys: Sequence[Key], /) -> tuple[list[bytes], dict[int, DataError]]:
+        """Return what `unwrap` returns of bodies, in their order, and what it raises of the others, by their places."""
+        ...
+
     def named(self, key: Key, /) -> Key:
         """Return the key that a store is shown for `key`. It is asked once, where a key is made from what was asked."""
         ...
@@ -62,11 +67,21 @@ class Readable:
 
     def unwrap(self, body: bytes, key: Key) -> bytes:
         if type(body) is not bytes:
-            raise DecodeError(f"a body is of type bytes, found {type(body).__name__}")
+            raise _no_bytes(body)
         return body
+
+    def unwrap_many(self, bodies: Sequence[bytes], keys: Sequence[Key]) -> tuple[list[bytes], dict[int, DataError]]:
+        sound = [body for body in bodies if type(body) is bytes]
+        if len(sound) == len(bodies):
+            return sound, {}
+        return sound, {place: _no_bytes(body) for place, body in enumerate(bodies) if type(body) is not bytes}
 
     def named(self, key: Key) -> Key:
         return key
+
+
+def _no_bytes(found: object) -> DecodeError:
+    return DecodeError(f"a body is of type bytes, found {type(found).__name__}")
 
 
 READABLE = Readable()

@@ -15,7 +15,7 @@ Squeezing comes before sealing, so the length of a long body tells how well it s
 
 import hmac
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
@@ -85,6 +85,16 @@ class SealedEnvelopes:
                 f"the seal of the body under {key.digest} does not open: changed, or written under another key"
             )
         return text
+
+    def unwrap_many(self, bodies: Sequence[bytes], keys: Sequence[Key]) -> tuple[list[bytes], dict[int, DataError]]:
+        opened: list[bytes] = []
+        wrong: dict[int, DataError] = {}
+        for place, (body, key) in enumerate(zip(bodies, keys, strict=True)):
+            try:
+                opened.append(self.unwrap(body, key))
+            except DataError as error:
+                wrong[place] = error
+        return opened, wrong
 
     def named(self, key: Key) -> Key:
         return key if self._hidden is None else self._hidden(key)

@@ -8,7 +8,7 @@ then waits for the calls of others. So two batches that overlap never wait for e
 """
 
 import math
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
@@ -17,15 +17,15 @@ from llmcache.codec.envelopes import Envelopes
 from llmcache.codec.floats import (
     Array,
     Batch,
+    alike,
     consumed,
     empty,
     finite_rows,
-    likeness,
     pack_vectors,
     rows_of,
     unpack_vectors,
 )
-from llmcache.errors import DataError, UsageError
+from llmcache.errors import UsageError
 from llmcache.flows.failsafe import failing_open
 from llmcache.flows.once import LONGEST_WAIT, MOST_LEADERS
 from llmcache.model.embedder import Precision
@@ -68,6 +68,7 @@ class Terms:
         shares: Share a call that is under way in this process.
         batch_size: Most texts in one call of the model; None means all of them.
         most: Most keys in one call of the store; None means as many as this file says.
+        finds_damage: The store checks what it returns, so that nothing here does.
         tell: Is told after each call of the model.
     """
 
@@ -81,16 +82,17 @@ class Terms:
     shares: bool = True
     batch_size: int | None = None
     most: int | None = None
+    finds_damage: bool = False
     tell: Tell | None = None
 
-    def fit(self, batch: Batch, now: Instant) -> list[bool]:
-        """Return for each of kept vectors whether it may be served now."""
+    def may_serve(self, batch: Batch, now: Instant) -> list[int] | None:
+        """Return which of kept vectors may be served now; None for all."""
         if not batch.is_at_least(self.precision):
-            return [False] * len(batch.rows)
+            return []
         young = now < batch.expires_at
         if self.max_age is not None:
             young &= now < batch.made_at + self.max_age
-        return [bool(fits) for fits in young.tolist()]
+        return None if young.all() else [at for at, is_young in enumerate(young.tolist()) if is_young]
 
 
 class Job:
@@ -114,9 +116,19 @@ class Job:
         self.dimensions = terms.dimensions
         self.has_forgotten = False
 
-    def missing(self) -> list[int]:
+    def lacks(self) -> int:
+        """Return how many texts are without a vector."""
+        return self.has.count(False)
+
+    def missing(self) -> Sequence[int]:
         """Return the places of the texts without a vector."""
-        return [place for place, has in enumerate(self.has) if not has]
+        if self.table is None:
+            return range(len(self.texts))
+        return [place for place, has in enumerate(self.has) if not has] if self.lacks() else []
+
+    def keys_of(self, places: Sequence[int]) -> Sequence[Key]:
+        """Return the keys of texts, which stand in their order."""
+        return self.keys if len(places) == len(self.keys) else [self.keys[place] for place in places]
 
     def take(self, places: Sequence[int], rows: Array) -> bool:
         """Take over rows for texts, which stand in their order; False where those found so far have other dimensions."""
@@ -153,7 +165,7 @@ def embed(texts: Sequence[str], keys: Sequence[Key], model: Model, terms: Terms)
         seen = yield from Landed()
         if not terms.refresh:
             yield from _looked_up(job, job.missing())
-            yield from _counted(Happening.EMBEDDING_MISS, len(job.missing()))
+            yield from _counted(Happening.EMBEDDING_MISS, job.lacks())
         yield from _filled(job, seen)
         # Those that were kept with other dimensions than the model turned out to have.
         yield from _called(job, job.missing())
@@ -166,48 +178,49 @@ def _looked_up(job: Job, places: Sequence[int], *, leads: bool = False) -> Steps
     Args:
         leads: The caller leads the flights of these texts: what is found is given to all who wait for it, too.
     """
-    before = len(job.missing())
+    before = job.lacks()
     for part in _parts(places, job.terms.most or MOST_READ):
-        keys = [job.keys[place] for place in part]
-        bodies = yield from failing_open(iter(GetMany(keys)), keys[0], None)
-        if bodies is None:
+        keys = job.keys_of(part)
+        slots = yield from failing_open(iter(GetMany(keys)), keys[0], None)
+        if slots is None:
             break
         now = yield from Now()
-        found = {place: body for place, body in zip(part, bodies, strict=True) if body is not None}
-        yield from _taken(job, found, now)
+        found, bodies = _present(part, slots)
+        yield from _taken(job, found, bodies, now)
         if leads:
-            for place, body in found.items():
+            for place, body in zip(found, bodies, strict=True):
                 if job.has[place]:
                     yield from Land(job.keys[place], body)
     what = Happening.EMBEDDING_COALESCED if leads else Happening.EMBEDDING_HIT
-    yield from _counted(what, before - len(job.missing()))
+    yield from _counted(what, before - job.lacks())
 
 
-def _taken(job: Job, bodies: Mapping[int, bytes], now: Instant | None) -> Steps[None]:
-    """Fill in the vectors in bodies that may be served; at `now` None any may that can be read."""
-    alike: dict[object, list[tuple[int, bytes]]] = {}
-    for place, body in bodies.items():
-        try:
-            frame = job.terms.envelopes.unwrap(body, job.keys[place])
-        except DataError as error:
-            yield from _unreadable(job, place, type(error).__name__)
-        else:
-            alike.setdefault(likeness(frame), []).append((place, frame))
-    for group in alike.values():
-        places = [place for place, _ in group]
-        batch = unpack_vectors([frame for _, frame in group], [job.keys[place] for place in places])
-        for at, problem in batch.wrong.items():
-            yield from _unreadable(job, places[at], type(problem).__name__)
-        right = [places[at] for at in batch.places]
-        if not right:
-            continue
-        if job.terms.dimensions not in (None, batch.rows.shape[1]):
-            yield from _unreadable(job, places[0], "dimensions", len(right))
-            continue
-        fit = [True] * len(right) if now is None else job.terms.fit(batch, now)
-        kept = right if all(fit) else [place for place, fits in zip(right, fit, strict=True) if fits]
-        if kept and not job.take(kept, batch.rows if kept is right else batch.rows[fit]):
-            yield from _unreadable(job, kept[0], "dimensions", len(kept))
+def _taken(job: Job, places: Sequence[int], bodies: Sequence[bytes], now: Instant | None) -> Steps[None]:
+    """Fill in the vectors in bodies, of texts in their order, that may be served; at `now` None any may that can be read."""
+    frames, wrong = job.terms.envelopes.unwrap_many(bodies, job.keys_of(places))
+    for at, problem in wrong.items():
+        yield from _unreadable(job, places[at], type(problem).__name__)
+    if wrong:
+        places = [place for at, place in enumerate(places) if at not in wrong]
+    for group in alike(frames):
+        yield from _taken_alike(job, _at(places, group), _at(frames, group), now)
+
+
+def _taken_alike(job: Job, places: Sequence[int], frames: Sequence[bytes], now: Instant | None) -> Steps[None]:
+    batch = unpack_vectors(frames, job.keys_of(places), are_proven=job.terms.finds_damage)
+    for at, problem in batch.wrong.items():
+        yield from _unreadable(job, places[at], type(problem).__name__)
+    right = _at(places, batch.places)
+    if not right:
+        return
+    if job.terms.dimensions not in (None, batch.rows.shape[1]):
+        yield from _unreadable(job, right[0], "dimensions", len(right))
+        return
+    fit, rows = None if now is None else job.terms.may_serve(batch, now), batch.rows
+    if fit is not None:
+        right, rows = _at(right, fit), rows[fit]
+    if right and not job.take(right, rows):
+        yield from _unreadable(job, right[0], "dimensions", len(right))
 
 
 def _unreadable(job: Job, place: int, detail: str, count: int = 1) -> Steps[None]:
@@ -242,18 +255,19 @@ def _filled(job: Job, seen: int) -> Steps[None]:
 
 def _joined(job: Job, others: dict[int, Flight]) -> Steps[None]:
     """Wait for the calls of others, and fill in what they bring."""
-    before = len(job.missing())
-    waits, brought = True, dict[int, bytes]()
+    before = job.lacks()
+    waits, places, bodies = True, list[int](), list[bytes]()
     for place, flight in others.items():
         if waits or flight.is_over:
             outcome = yield from Await(flight, LONGEST_WAIT)
             if isinstance(outcome, bytes):
-                brought[place] = outcome
+                places.append(place)
+                bodies.append(outcome)
             else:
                 # One wait for a leader that hangs is enough.
                 waits = flight.is_over
-    yield from _taken(job, brought, None)
-    yield from _counted(Happening.EMBEDDING_COALESCED, before - len(job.missing()))
+    yield from _taken(job, places, bodies, None)
+    yield from _counted(Happening.EMBEDDING_COALESCED, before - job.lacks())
 
 
 def _called(job: Job, places: Sequence[int]) -> Steps[None]:
@@ -324,6 +338,19 @@ def _put(puts: Sequence[Put]) -> Steps[bool]:
 def _counted(what: Happening, count: int, detail: str = "") -> Steps[None]:
     if count:
         yield from Emit(Event(what, detail=detail, count=count))
+
+
+def _present(places: Sequence[int], slots: Sequence[bytes | None]) -> tuple[Sequence[int], list[bytes]]:
+    """Return the places where something is, and what is there."""
+    bodies = [body for body in slots if body is not None]
+    if len(bodies) == len(places) == len(slots):
+        return places, bodies
+    return [place for place, body in zip(places, slots, strict=True) if body is not None], bodies
+
+
+def _at(things: Sequence[T], places: Sequence[int]) -> Sequence[T]:
+    """Return the things at some places, which stand in their order: the things themselves where those are all."""
+    return things if len(places) == len(things) else [things[place] for place in places]
 
 
 def _parts(things: Sequence[T], most: int) -> Iterator[Sequence[T]]:

@@ -68,6 +68,7 @@ class MemoryStore:
             scan=True,
             news=True,
             inline_reads=True,
+            finds_damage=True,  # nobody else can reach its bytes
             limits=Limits(max_body_bytes=max_bytes // LARGEST_BODY_SHARE, ttl_resolution=CLOCK_ROUNDING),
         )
         self._clock = clock

@@ -47,6 +47,8 @@ class Capabilities:
             blocking colour without leaving the event loop.
         server_makes_room: A server behind it drops what it likes of evictable entries where it is full, by rules of its
             own, what was just put included.
+        finds_damage: What it returns of an entry is what was put under that key, to the last bit: it finds damage and bodies under
+            another key itself, or its medium can have none. What was damaged is missing.
         limits: The store's own limits.
     """
 
@@ -59,4 +61,5 @@ class Capabilities:
     shared: bool = False
     inline_reads: bool = False
     server_makes_room: bool = False
+    finds_damage: bool = False
     limits: Limits = field(default_factory=Limits)

@@ -89,14 +89,19 @@ def planted(cache: llmcache.Cache, text: str, body: bytes) -> Key:
 
 @pytest.mark.parametrize("seal", [None, *SEALS], ids=repr)
 def test_what_cannot_be_read_is_embedded_anew(seal: llmcache.Seal | None, url: str) -> None:
-    """Damaged, of another key, of another format, an envelope, nothing; counted, and replaced."""
+    """Damaged, of another key, of another format, an envelope, nothing; counted, and replaced.
+
+    That a body lies under another key is found by the seal, or by the store where it says that it finds such things.
+    """
     model = Model()
     with llmcache.open(url, namespace="shop", seal=seal) as cache:
         cache.embeddings.embed(["a", "b"], model, model="m")
         (other,) = embedding_keys(["b"], Embedder("m"), cache.namespace)
         whole = cache.body(cache.setup.envelopes.named(other))
         assert whole is not None
-        wrong = [b"", whole, whole[:-1], whole + b"\0", bytes(40), b'{"llmcache":1}', b"llmcache-sealed:1:00000000:"]
+        wrong = [b"", whole[:-1], whole + b"\0", bytes(40), b'{"llmcache":1}', b"llmcache-sealed:1:00000000:"]
+        if seal is not None or not cache.capabilities.finds_damage:
+            wrong += [whole, whole[:-1] + bytes([whole[-1] ^ 1])]
         for body in wrong:
             planted(cache, "a", body)
             found = cache.embeddings.embed(["a"], model, model="m")

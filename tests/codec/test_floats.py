@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from llmcache.codec import floats
 from llmcache.codec.floats import (
+    alike,
     consumed,
     empty,
     finite_rows,
-    likeness,
     pack_vectors,
     require_numpy,
     rows_of,
@@ -151,7 +151,7 @@ def test_of_bodies_that_are_alike_the_sound_ones_are_read(precision: Precision, 
         batch = unpack_vectors([*bodies[:odd], body, *bodies[odd + 1 :]], OTHERS)
         sound = [place for place in range(5) if place != odd]
 
-        assert (way, [odd], sound) == (way, list(batch.wrong), batch.places.tolist())
+        assert (way, [odd], sound) == (way, list(batch.wrong), list(batch.places))
         assert np.allclose(rows[sound], batch.rows, atol=0.06)
         assert ([2.0] * 4, [9.0] * 4) == (batch.made_at.tolist(), batch.expires_at.tolist())
     assert alone.tobytes() == unpack_vectors(bodies, OTHERS).rows[odd - 1].tobytes()
@@ -167,12 +167,33 @@ def test_nothing_sound_gives_nothing() -> None:
 
 def test_what_is_alike_can_be_read_in_one_step() -> None:
     """Of one length and form."""
-    one, other, coarse = np.ones(3, "f4"), np.zeros(3, "f4"), np.ones(12, "f4")
+    one, other, coarse = packed(np.ones(3, "f4")), packed(np.zeros(3, "f4")), packed(np.ones(12, "f4"), "int8")
 
-    assert likeness(packed(one)) == likeness(packed(other))
-    assert likeness(packed(one)) != likeness(packed(coarse, "int8"))
-    assert len(packed(one)) == len(packed(coarse, "int8"))
-    assert None is likeness(None)
+    assert len(one) == len(coarse)
+    for bodies, groups in (
+        ([one, other], [[0, 1]]),
+        ([one, coarse, other], [[0, 2], [1]]),
+        ([one, one[:-1], other], [[0, 2], [1]]),
+        ([one[:4], other[:4]], [[0, 1]]),
+        ([b"", one, b""], [[0, 2], [1]]),
+        ([], []),
+    ):
+        assert groups == [list(places) for places in alike(bodies)]
+
+
+def test_what_is_proven_is_not_checked_again() -> None:
+    """Only that it is a frame of that kind, because a newer release may have written it."""
+    rows = np.arange(15).reshape(5, 3).astype("f4")
+    bodies = pack_vectors(rows, OTHERS, precision="float32", made_at=2.0)
+    bodies[1:4] = bodies[1][:-1] + b"?", bodies[2][:4] + b"\x02" + bodies[2][5:], bodies[4]
+    checked = unpack_vectors(bodies, OTHERS)
+    proven = unpack_vectors(bodies, OTHERS, are_proven=True)
+
+    assert ([0, 4], [1, 2, 3]) == (list(checked.places), sorted(checked.wrong))
+    assert ([0, 1, 3, 4], ["VersionError"]) == (
+        list(proven.places),
+        [type(error).__name__ for error in proven.wrong.values()],
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """Sealed envelopes: what opens, what does not and says why, and what of an entry is seen from outside."""
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -250,6 +252,20 @@ def test_what_is_no_entry_comes_back_through_every_form(raw: bytes) -> None:
     assert raw == READABLE.unwrap(READABLE.wrap(raw, KEY), KEY)
     assert HEAD_BYTES + 24 + len(raw) + 16 == len(body)
     assert len(raw) < 4 or raw not in body[HEAD_BYTES:]
+
+
+@pytest.mark.parametrize("envelopes", [ENVELOPES, READABLE], ids=["sealed", "readable"])
+def test_many_are_unwrapped_as_one_is(envelopes: Envelopes) -> None:
+    """Those that can be, in their order; what is wrong with the others stands at their places."""
+    sound = [envelopes.wrap(raw, KEY) for raw in (b"a", b"", b"b")]
+    mixed: list[Any] = [None, sound[0], bytearray(sound[1]), sound[2]]
+
+    assert ([b"a", b"", b"b"], {}) == envelopes.unwrap_many(sound, [KEY] * 3)
+    found, wrong = envelopes.unwrap_many(mixed, [KEY] * 4)
+    assert ([b"a", b"b"], [0, 2]) == (found, list(wrong))
+    for place, error in wrong.items():
+        with pytest.raises(type(error), match=re.escape(str(error))):
+            envelopes.unwrap(mixed[place], KEY)
 
 
 def refused(body: object, key: Key = KEY, envelopes: Envelopes = ENVELOPES) -> bool:

@@ -29,7 +29,7 @@ TERMS = Terms(READABLE)
 
 def steps_of(*keys: Key, terms: Terms = TERMS) -> Steps[Any]:
     """Embed the texts that the keys are called."""
-    return embed([key.name for key in keys], keys, vectors, terms)
+    return embed([key.name for key in keys], list(keys), vectors, terms)
 
 
 def told(what: Happening, count: int = 1) -> Emit:
