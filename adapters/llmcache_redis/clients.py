@@ -14,7 +14,7 @@ from llmcache_redis.dialling import Classes, Dial
 from llmcache_redis.errors import NAME
 from llmcache_redis.layout import Cluster, OneServer
 from llmcache_redis.plan import Plan
-from llmcache_redis.topology import OneAddress, Slots, Watched
+from llmcache_redis.topology import OneAddress, Slots, Watched, as_announced
 
 _OWN_MODULES: Final = frozenset(
     {"redis.connection", "redis.asyncio.connection", "redis.sentinel", "redis.asyncio.sentinel"}
@@ -82,7 +82,8 @@ def _cluster(client: Any, nodes: Any) -> Plan:
     arguments = {name: value for name, value in arguments.items() if name != "redis_connect_func"}
     made = arguments.get("connection_class")
     dial = Dial(_kept(arguments), _is_tls(arguments, made) if made else bool(arguments.get("ssl")))
-    return Plan(dial, lambda: Slots(seeds), Cluster())
+    remap = getattr(nodes, "address_remap", None) or as_announced
+    return Plan(dial, lambda: Slots(seeds, remap), Cluster())
 
 
 def _kept(arguments: Mapping[str, Any]) -> dict[str, Any]:

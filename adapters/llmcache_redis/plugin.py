@@ -12,6 +12,8 @@ _SETTINGS: Final[dict[str, OptionKind]] = {
     "max_connections": "count",
     "vectors": "text",
 }
+# Servers that name others: in a private network those are names that mean nothing outside.
+_REMAP: Final[dict[str, OptionKind]] = {"remap": "remap"}
 _DATABASE: Final[dict[str, OptionKind]] = {"db": "text"}
 _TLS: Final[dict[str, OptionKind]] = {"ca_certs": "text", "certfile": "text", "keyfile": "text"}
 _SENTINEL: Final[dict[str, OptionKind]] = {"sentinel_username": "text", "sentinel_password": "text"}
@@ -20,10 +22,10 @@ _SCHEMES: Final[dict[str, tuple[str, dict[str, OptionKind]]]] = {
     "redis": ("one Redis or Valkey server, for all machines that reach it", _DATABASE),
     "rediss": ("the same, encrypted", _DATABASE | _TLS),
     "redis+unix": ("the same, by a socket on this machine", _DATABASE),
-    "redis+cluster": ("a Redis or Valkey cluster", {}),
-    "rediss+cluster": ("the same, encrypted", _TLS),
-    "redis+sentinel": ("the master that sentinels watch", _DATABASE | _SENTINEL),
-    "rediss+sentinel": ("the same, encrypted", _DATABASE | _SENTINEL | _TLS),
+    "redis+cluster": ("a Redis or Valkey cluster", _REMAP),
+    "rediss+cluster": ("the same, encrypted", _REMAP | _TLS),
+    "redis+sentinel": ("the master that sentinels watch", _REMAP | _DATABASE | _SENTINEL),
+    "rediss+sentinel": ("the same, encrypted", _REMAP | _DATABASE | _SENTINEL | _TLS),
 }
 
 

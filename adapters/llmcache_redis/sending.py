@@ -181,7 +181,7 @@ class _Sending:
         if isinstance(error, foreign.NoScriptError) and command.script is not None:
             self._commands[place] = command.in_full()
         elif self._topology.can_refresh and (redirect := redirect_of(error)):
-            target = Address(redirect.host or asked.host, redirect.port)
+            target = self._topology.located(redirect.host or asked.host, redirect.port)
             if redirect.is_lasting:
                 self._topology.moved(command.slot, target)
             else:

@@ -4,8 +4,8 @@ A topology decides; it asks the servers by steps, like everything else.
 """
 
 import itertools
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
 
 from llmcache.errors import StoreUnavailable
 from llmcache_redis.commands import Address, Command, Lost, Part, Reply, Round, Wire
@@ -13,6 +13,14 @@ from llmcache_redis.deadline import Deadline
 from llmcache_redis.errors import NAME, misnamed
 from llmcache_redis.layout import SLOTS
 from llmcache_redis.replies import are_ranges, is_place
+
+Remap: TypeAlias = Callable[[tuple[str, int]], tuple[str, int]]
+"""Returns where a server is reached that announces itself at an address; `address_remap` of redis-py is one."""
+
+
+def as_announced(address: tuple[str, int]) -> tuple[str, int]:
+    """Return the address: servers are where they say."""
+    return address
 
 
 class Topology(Protocol):
@@ -38,6 +46,10 @@ class Topology(Protocol):
 
     def refresh(self, deadline: Deadline) -> Wire[None]:
         """Ask who has what; StoreUnavailable where nobody knows."""
+        ...
+
+    def located(self, host: str, port: int) -> Address:
+        """Return where a server is reached that another one names."""
         ...
 
     def moved(self, slot: int, to: Address) -> None:
@@ -69,6 +81,9 @@ class OneAddress:
     def refresh(self, deadline: Deadline) -> Wire[None]:
         yield from ()
 
+    def located(self, host: str, port: int) -> Address:
+        raise AssertionError("unreachable: one server names no other")
+
     def moved(self, slot: int, to: Address) -> None:
         raise AssertionError("unreachable: one server moves nothing")
 
@@ -81,9 +96,11 @@ class Slots:
 
     Args:
         seeds: Members to ask first; any of them will do.
+        remap: Where members are reached that others name.
     """
 
-    def __init__(self, seeds: Sequence[Address]) -> None:
+    def __init__(self, seeds: Sequence[Address], remap: Remap = as_announced) -> None:
+        self._remap = remap
         self.only: Address | None = None
         self._seeds = tuple(seeds)
         self._owners: list[Address | None] = [None] * SLOTS
@@ -98,6 +115,9 @@ class Slots:
 
     def everyone(self) -> Sequence[Address]:
         return sorted({owner for owner in self._owners if owner is not None}, key=str)
+
+    def located(self, host: str, port: int) -> Address:
+        return Address(*self._remap((host, port)))
 
     def moved(self, slot: int, to: Address) -> None:
         self._owners[slot] = to
@@ -125,7 +145,7 @@ class Slots:
         owners: list[Address | None] = [None] * SLOTS
         for first, last, master, *_ in ranges:
             # "If the endpoint is unknown, clients should use the one they asked."
-            owner = Address(_text(master[0]) or asked.host, int(master[1]))
+            owner = self.located(_text(master[0]) or asked.host, int(master[1]))
             owners[first : last + 1] = itertools.repeat(owner, last + 1 - first)
         self._owners = owners
 
@@ -136,9 +156,11 @@ class Watched:
     Args:
         sentinels: Whom to ask; the first that answers is believed.
         service: What they call the master.
+        remap: Where a master is reached that they name.
     """
 
-    def __init__(self, sentinels: Sequence[Address], service: str) -> None:
+    def __init__(self, sentinels: Sequence[Address], service: str, remap: Remap = as_announced) -> None:
+        self._remap = remap
         self._sentinels = tuple(sentinels)
         self.only: Address | None = None
         self._service = service
@@ -154,6 +176,9 @@ class Watched:
     def everyone(self) -> Sequence[Address]:
         return () if self._master is None else (self._master,)
 
+    def located(self, host: str, port: int) -> Address:
+        return Address(*self._remap((host, port)))
+
     def moved(self, slot: int, to: Address) -> None:
         self._master = to
 
@@ -166,7 +191,7 @@ class Watched:
         for sentinel in self._sentinels:
             ((outcome,),) = yield Round((Part(sentinel, (question,)),), _half(deadline))
             if is_place(outcome):
-                self._master = Address(_text(outcome[0]), int(outcome[1]))
+                self._master = self.located(_text(outcome[0]), int(outcome[1]))
                 return
             if (error := misnamed(outcome, sentinel)) is not None:
                 raise error

@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
+from llmcache.config.quantities import read_remap
 from llmcache.errors import ConfigError
 from llmcache_redis.commands import Address
 from llmcache_redis.dialling import Dial
 from llmcache_redis.layout import Cluster, OneServer
 from llmcache_redis.plan import Plan
-from llmcache_redis.topology import OneAddress, Slots, Watched
+from llmcache_redis.topology import OneAddress, Remap, Slots, Watched
 
 _PORT: Final = 6379
 _SENTINEL_PORT: Final = 26379
@@ -25,7 +26,7 @@ _MOST_PORT: Final = 65_535
 
 _TLS_OPTIONS: Final = {"ca_certs": "ssl_ca_certs", "certfile": "ssl_certfile", "keyfile": "ssl_keyfile"}
 _SENTINEL_OPTIONS: Final = {"sentinel_username": "username", "sentinel_password": "password"}
-CONNECTING_OPTIONS: Final = frozenset({"db", *_TLS_OPTIONS, *_SENTINEL_OPTIONS})
+CONNECTING_OPTIONS: Final = frozenset({"db", "remap", *_TLS_OPTIONS, *_SENTINEL_OPTIONS})
 """URL options that say how to connect; the others are settings."""
 
 
@@ -52,7 +53,7 @@ def plan_of(scheme: str, address: str, options: Mapping[str, Any]) -> Plan:
         if path.strip("/") not in {"", "0"} or "db" in options:
             raise ConfigError(f"{scheme}: a cluster has one database; leave it out")
         seeds = _addresses(scheme, hosts, _PORT)
-        return Plan(Dial(arguments, tls), lambda: Slots(seeds), Cluster())
+        return Plan(Dial(arguments, tls), lambda: Slots(seeds, _remapped(options)), Cluster())
     if kind == "sentinel":
         return _sentinel(scheme, hosts, path, arguments, options, tls=tls)
     (server,) = _one(_addresses(scheme, hosts, _PORT), scheme)
@@ -79,7 +80,13 @@ def _sentinel(
     own |= {name: value for name, value in arguments.items() if name.startswith("ssl_")}
     arguments["db"] = _database(scheme, database, options)
     dial = Dial(arguments, tls, own, tls)
-    return Plan(dial, lambda: Watched(sentinels, unquote(service)), OneServer(), arguments["db"] != 0)
+    remap = _remapped(options)
+    return Plan(dial, lambda: Watched(sentinels, unquote(service), remap), OneServer(), arguments["db"] != 0)
+
+
+def _remapped(options: Mapping[str, Any]) -> Remap:
+    known = read_remap("remap", options["remap"]) if "remap" in options else {}
+    return lambda announced: known.get(announced, announced)
 
 
 def _parted(text: str) -> tuple[dict[str, str], str]:

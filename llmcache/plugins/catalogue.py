@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
-from llmcache.config.quantities import read_bytes, read_count, read_flag, read_seconds
+from llmcache.config.quantities import read_bytes, read_count, read_flag, read_remap, read_seconds
 from llmcache.config.url import StoreURL
 from llmcache.errors import ConfigError, LLMCacheError, PluginError, UsageError
 from llmcache.model.units import Instant
@@ -218,4 +218,6 @@ def _read(kind: OptionKind, name: str, text: str) -> Option:
         return read_seconds(name, text)
     if kind == "count":
         return read_count(name, text)
+    if kind == "remap":
+        read_remap(name, text)
     return read_flag(name, text) if kind == "flag" else text

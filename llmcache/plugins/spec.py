@@ -7,7 +7,7 @@ from typing import Literal
 from llmcache.model.units import Instant
 from llmcache.protocols.whole import StorePair
 
-OptionKind = Literal["bytes", "seconds", "count", "flag", "text"]
+OptionKind = Literal["bytes", "seconds", "count", "flag", "text", "remap"]
 Ability = Literal["log", "scan", "news", "persistent", "shared"]
 Option = int | float | bool | str
 
@@ -21,7 +21,8 @@ class StoreSpec:
         factory: "package.module:function", imported when such a URL is opened and not before. It is called with a
             `Target` and returns a `StorePair`.
         summary: One line for `llmcache stores`.
-        options: URL options that the store takes, by name, with the kind of value.
+        options: URL options that the store takes, by name, with the kind of value. "remap" is a text that
+            `config.quantities.read_remap` reads, for a store whose servers name each other.
         requires: Import names of foreign packages the factory needs.
         extra: The extra of llmcache-kit that installs them; "" where there is none.
         presence: "package.module:function", called with a `Target`; it tells whether something is there, or opening

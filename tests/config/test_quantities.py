@@ -2,7 +2,15 @@
 
 import pytest
 
-from llmcache.config.quantities import read_bytes, read_count, read_flag, read_seconds, read_share
+from llmcache.config.quantities import (
+    read_bytes,
+    read_count,
+    read_flag,
+    read_remap,
+    read_seconds,
+    read_server,
+    read_share,
+)
 from llmcache.errors import ConfigError
 
 
@@ -84,3 +92,43 @@ def test_counts_are_whole_and_positive() -> None:
             read_count("max_entries", wrong)
 
     assert read_count("max_entries", "12") == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "server"), [("db.example.org:6379", ("db.example.org", 6379)), ("[::1]:65535", ("::1", 65_535))]
+)
+def test_servers_are_read(text: str, server: tuple[str, int]) -> None:
+    """A number of IPv6 stands in brackets, because its colons are not that of the port."""
+    assert server == read_server("server", text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "host", "::1:1", "host:", ":1", "host:0", "host:65536", "host:٣", "a,b:1", "ada@host:1"]
+)
+def test_what_is_no_server_is_refused(text: str) -> None:
+    """Neither half may be missing, and nothing else may stand there."""
+    with pytest.raises(ConfigError, match=r"a server is named HOST:PORT, as in db\.example\.org:6379"):
+        read_server("server", text)
+
+
+def test_where_servers_are_reached_is_read() -> None:
+    """What a server is called by the others stands before the equals sign, and where it is reached behind it."""
+    found = read_remap("remap", "10.0.0.1:7000=localhost:17000, 10.0.0.2:7000=[::1]:17001")
+
+    assert {("10.0.0.1", 7000): ("localhost", 17_000), ("10.0.0.2", 7000): ("::1", 17_001)} == found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "allowed is HOST:PORT=HOST:PORT"),
+        ("a:1", "allowed is HOST:PORT=HOST:PORT"),
+        ("a:1=b:2,", "allowed is HOST:PORT=HOST:PORT"),
+        ("a:1=b", "a server is named HOST:PORT"),
+        ("a:1=b:2,a:1=b:3", "names 'a:1' twice"),
+    ],
+)
+def test_what_says_not_where_servers_are_reached_is_refused(text: str, said: str) -> None:
+    """The error names the option, and what is allowed."""
+    with pytest.raises(ConfigError, match=f"^remap .*{said}"):
+        read_remap("remap", text)

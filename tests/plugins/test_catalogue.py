@@ -181,10 +181,15 @@ def test_flags_and_texts_of_a_url_are_converted_for_the_factory(
     program = "told = []\ndef open(target):\n    from llmcache.memory import open_pair\n    told.append(target)\n    return open_pair()\n"
     (plugin_folder / "telling_factory.py").write_text(program)
     spec = StoreSpec(
-        scheme="strange", factory="telling_factory:open", summary="", options={"eager": "flag", "region": "text"}
+        scheme="strange",
+        factory="telling_factory:open",
+        summary="",
+        options={"eager": "flag", "region": "text", "ways": "remap"},
     )
     monkeypatch.setattr("llmcache.plugins.catalogue.installed", lambda: [Installed("strange", "a 1", (spec,))])
-    open_pair(parse_url("strange:?eager=yes&region=eu%2Fwest"), time.time)
+    open_pair(parse_url("strange:?eager=yes&region=eu%2Fwest&ways=a:1=b:2"), time.time)
+    with pytest.raises(ConfigError, match="ways in strange:"):
+        open_pair(parse_url("strange:?ways=a:1"), time.time)
     (target,) = importlib.import_module("telling_factory").told
 
-    assert target.options == {"eager": True, "region": "eu/west"}
+    assert target.options == {"eager": True, "region": "eu/west", "ways": "a:1=b:2"}

@@ -39,7 +39,7 @@ RIGHT = StoreSpec(
         ({"extra": ("redis",)}, "extra is a text, found tuple"),
         ({"options": ["max_bytes"]}, "options is a dict of names and kinds, found list"),
         ({"options": {"Max": "bytes"}}, "an option's name is made of a-z, 0-9 and _, found 'Max'"),
-        ({"options": {"size": "byte"}}, "option 'size' is of the kind 'byte'; kinds are bytes, seconds, count, flag, text; did"),
+        ({"options": {"size": "byte"}}, "option 'size' is of the kind 'byte'; kinds are bytes, seconds, count, flag, text, remap; did"),
         ({"options": {"size": int}}, "option 'size' is of the kind <class 'int'>; kinds are bytes"),
         ({"requires": "redis"}, "requires is a tuple of import names such as ('redis',), found 'redis'"),
         ({"requires": ("redis-py",)}, "requires is a tuple of import names"),

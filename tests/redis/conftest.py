@@ -3,15 +3,16 @@
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.certificates import certificates
 from tests.redis.clusters import Members
+from tests.redis.scripted import Scripted
 from tests.redis.servers import Program, Server, free_port, system_redis
-from tests.redis.things import MASTER, PASSWORD, Encrypted, Newer, Watched
+from tests.redis.things import MASTER, PASSWORD, Answering, Encrypted, Newer, Watched
 
 
 @pytest.fixture(scope="session")
@@ -93,3 +94,17 @@ def newer(short_folder: Path) -> Iterator[Newer]:
     yield start
     for running in started.values():
         running.close()
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    """Starts servers that answer as they are told."""
+    started: list[Scripted] = []
+
+    def start(replies: Sequence[str]) -> Scripted:
+        started.append(Scripted(replies))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from itertools import count
 
 import pytest
@@ -23,26 +23,9 @@ from llmcache.model.namespace import Namespace
 from llmcache.protocols.key_value import Put
 from llmcache_conformance.faults import LostReply, Proxy
 from llmcache_redis import AsyncRedisStore, RedisStore, open_pair, open_store
-from tests.redis.scripted import HANG, Scripted
+from tests.redis.scripted import HANG
 from tests.redis.servers import Server, free_port
-from tests.redis.things import key, log
-
-Answering = Callable[[Sequence[str]], Scripted]
-
-
-@pytest.fixture
-def answering() -> Iterator[Answering]:
-    """Starts servers that answer as they are told."""
-    started: list[Scripted] = []
-
-    def start(replies: Sequence[str]) -> Scripted:
-        started.append(Scripted(replies))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.close()
-
+from tests.redis.things import Answering, key, log
 
 SAID: dict[str, tuple[type[StoreError], str]] = {
     "-LOADING Redis is loading the dataset in memory": (StoreUnavailable, "loading"),

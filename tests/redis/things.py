@@ -1,6 +1,6 @@
 """What the tests of the Redis store have in common: keys, a short program that uses everything, and names of fixtures' parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -22,6 +22,7 @@ from llmcache.protocols.store_ops import (
     ReadLog,
 )
 from llmcache_conformance.ops import in_turn
+from tests.redis.scripted import Scripted
 from tests.redis.servers import Program, Server
 
 MASTER = "mymaster"
@@ -44,6 +45,9 @@ class Watched:
     replica: Server
     sentinel: Server
 
+
+Answering: TypeAlias = Callable[[Sequence[str]], Scripted]
+"""Starts a server that answers as it is told."""
 
 Newer: TypeAlias = Callable[[Program], Server]
 """Starts a newer server, once."""
