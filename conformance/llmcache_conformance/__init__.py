@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from llmcache_conformance.report import Report, make_report
     from llmcache_conformance.result import NotRun, Result, Status
     from llmcache_conformance.runner import Choice, Running
-    from llmcache_conformance.subject import Subject, Wire
+    from llmcache_conformance.subject import Server, Subject, Wire
     from llmcache_conformance.suite import Run, conformance_cases, unmet_needs
 
 _HOMES = {
@@ -35,6 +35,7 @@ _HOMES = {
     "Result": "result",
     "Run": "suite",
     "Running": "runner",
+    "Server": "subject",
     "Status": "result",
     "Subject": "subject",
     "Wire": "subject",
@@ -59,6 +60,7 @@ __all__ = [
     "Result",
     "Run",
     "Running",
+    "Server",
     "Status",
     "Subject",
     "Wire",

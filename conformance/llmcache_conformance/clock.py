@@ -1,6 +1,7 @@
 """The time of day as a case sees it: one that it sets, so that nothing waits, or a store's own, which must be waited for."""
 
 import time
+from collections.abc import Callable
 
 from llmcache.model.units import Instant, Seconds
 
@@ -40,3 +41,8 @@ class OwnClock(Clock):
     def let_pass(self, seconds: Seconds) -> Seconds:
         """Return `seconds`: all of them must be waited for."""
         return seconds
+
+
+def for_store(clock: Clock) -> Callable[[], Instant]:
+    """Return what a store is given as `clock`: one that gets the machine's own lets its server count."""
+    return time.time if isinstance(clock, OwnClock) else clock

@@ -1,7 +1,8 @@
 """What is checked: a store, and how to open it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from llmcache.model.units import Seconds
 from llmcache.protocols.whole import StorePair
@@ -10,20 +11,33 @@ from llmcache_conformance.clock import Clock, OwnClock
 Opening = Callable[[Clock], StorePair]
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """How to reach a store that lives behind a socket, so that a proxy can be put between.
-
-    Args:
-        host: Where its server listens.
-        port: Its port.
-        through: Opens the store by way of another host and port, with the clock given.
-        deadline: No call may take longer than this, whatever happens on the wire.
-    """
+class Server(NamedTuple):
+    """Where a server listens; as text, HOST:PORT."""
 
     host: str
     port: int
-    through: Callable[[str, int, Clock], StorePair]
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+Ways = Mapping[Server, Server]
+"""Where a proxy stands before each server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How to reach a store that lives behind sockets, so that a proxy can be put between.
+
+    Args:
+        servers: Every server that the store may talk to; of most stores there is one.
+        through: Opens the store so that it talks to each server by way of the address beside it, with the clock given. A
+            store that learns of servers from others goes by those ways, too.
+        deadline: No call may take longer than this, whatever happens on the wire.
+    """
+
+    servers: tuple[Server, ...]
+    through: Callable[[Ways, Clock], StorePair]
     deadline: Seconds = 10.0
 
 

@@ -43,7 +43,7 @@ class _Files:
 )
 @click.option("--small", metavar="URL", default="", help="A store that a few hundred KiB fill; it loses what it holds.")
 @click.option(
-    "--server", metavar="HOST:PORT", default="", help="Where the proxy finds the server, if not as in the URL."
+    "--server", metavar="HOST:PORT", default="", help="Where the proxy finds the one server, if not as in the URL."
 )
 @click.option(
     "--deadline", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds no call may exceed."

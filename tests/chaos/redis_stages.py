@@ -28,7 +28,7 @@ class RedisStage:
     def __init__(self, folder: Path) -> None:
         lines = ("appendonly yes", "appendfsync always", "maxmemory-policy volatile-lru")
         self._server = Server(folder / "redis", system_redis(), lines)
-        self._proxy = Proxy("127.0.0.1", self._server.port)
+        self._proxy = Proxy(("127.0.0.1", self._server.port))
         self.url = f"redis://127.0.0.1:{self._proxy.port}/0?timeout={self.timeout}s&log_timeout={self.log_timeout}s"
 
     def faults(self, crew: Crew, chance: Random) -> Mapping[str, Fault]:

@@ -203,7 +203,7 @@ class MomentoStage:
 
     def __init__(self, folder: Path) -> None:
         self._server = MomentoLocal(["shop"]).start()
-        self._proxy = Proxy(self._server.host, self._server.port)
+        self._proxy = Proxy((self._server.host, self._server.port))
         self.url = f"momento-local:127.0.0.1:{self._proxy.port}/shop?timeout={self.timeout}s"
 
     def faults(self, crew: Crew, chance: Random) -> Mapping[str, Fault]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from llmcache_conformance.faults import BlackHole, Cut, Delay, Down, LostReply, Proxy, Slice, Towards, Truncate
+from llmcache_conformance.watching import Link, links
 
 LONGEST = 5.0
 
@@ -49,8 +50,13 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def proxy(server: Server) -> Iterator[Proxy]:
     """A proxy before it."""
-    with Proxy("127.0.0.1", server.server_address[1]) as running:
+    with Proxy(place(server)) as running:
         yield running
+
+
+def place(server: Server) -> tuple[str, int]:
+    """Return where a server listens."""
+    return "127.0.0.1", server.server_address[1]
 
 
 def connected(proxy: Proxy) -> socket.socket:
@@ -201,18 +207,50 @@ def test_all_open_connections_are_cut_at_once(proxy: Proxy) -> None:
     assert b"TWO\n" == answer
 
 
+def test_one_fault_is_before_all_servers(server: Server) -> None:
+    """A proxy before several servers has a way to each, and one fault, whose connections are counted together."""
+    with Server() as other, Proxy(place(server), place(other)) as proxy:
+        thread = threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        first, second = proxy.ways.values()
+        with socket.create_connection(first) as here, socket.create_connection(second) as there:
+            whole = [asked(here, b"one\n"), asked(there, b"two\n")]
+            with proxy.under(LostReply(), times=1):
+                with pytest.raises(ConnectionError):
+                    asked(there, b"three\n")
+                last = asked(here, b"four\n")
+            passed = proxy.passed(Towards.SERVER)
+        other.shutdown()
+        thread.join(LONGEST)
+
+    assert ([b"ONE\n", b"TWO\n"], b"FOUR\n", 19) == (whole, last, passed)
+    assert ([b"one\n", b"four\n"], [b"two\n", b"three\n"]) == (server.lines, other.lines)
+
+
+def test_connections_that_were_made_are_told_from_those_that_were_taken(proxy: Proxy, server: Server) -> None:
+    """A process sees to whom it is connected by itself: here the client to the proxy, and the proxy to the server."""
+    before = links()
+    with connected(proxy) as client:
+        asked(client, b"one\n")
+        made = links() - before
+        own = {Link.of(client), *proxy.links()}
+
+    assert own == made
+    assert {(proxy.host, proxy.port), place(server)} == {link.there for link in made}
+
+
 def test_no_server_means_a_reset() -> None:
     """A server that nobody started looks like one that is gone."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with Proxy("127.0.0.1", port) as proxy, pytest.raises(ConnectionError), connected(proxy) as client:
+    with Proxy(("127.0.0.1", port)) as proxy, pytest.raises(ConnectionError), connected(proxy) as client:
         client.recv(1)
 
 
 def test_closed_proxy_leaves_no_thread_and_no_listener(server: Server) -> None:
     """Closing ends the thread, resets what is open, and may be done twice."""
     before = set(threading.enumerate())
-    proxy = Proxy("127.0.0.1", server.server_address[1])
+    proxy = Proxy(place(server))
     with connected(proxy) as client:
         asked(client, b"one\n")
         proxy.close()

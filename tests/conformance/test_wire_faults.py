@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from llmcache_conformance import Result, Status, Subject, Wire
+from llmcache_conformance import Result, Server, Status, Subject, Wire
 from llmcache_conformance.check import Check, check_of
 from llmcache_conformance.faults.bench import at_fault_bench
 from llmcache_conformance.faults.checks import FAULT_CHECKS
@@ -28,12 +28,13 @@ def server() -> Iterator[MemoryServer]:
 
 def remote(port: int) -> Subject:
     """The reference behind a socket."""
+    server = Server("127.0.0.1", port)
     return Subject(
         "remote",
         lambda _: open_remote("127.0.0.1", port, deadline=30.0),
         opens_same=True,
         own_clock=True,
-        wire=Wire("127.0.0.1", port, lambda host, at, _: open_remote(host, at, deadline=QUICK), QUICK),
+        wire=Wire((server,), lambda ways, _: open_remote(*ways[server], deadline=QUICK), QUICK),
     )
 
 

@@ -10,7 +10,7 @@ from llmcache_conformance import Clock, Colour, Need, Run, Subject, conformance_
 from llmcache_conformance.check import Check
 from llmcache_conformance.faults.checks import FAULT_CHECKS
 from llmcache_conformance.outside.leaks import LEAKS
-from llmcache_conformance.subject import Wire
+from llmcache_conformance.subject import Server, Wire
 from llmcache_momento import Settings, open_account
 from llmcache_momento.credentials import local_account
 from llmcache_momento.local import MomentoLocal
@@ -40,11 +40,12 @@ def momento() -> Iterator[Subject]:
         return open_account(local_account(host, port), settings, clock=clock)
 
     with MomentoLocal(["shop"], clock=hand) as server:
+        behind = Server(server.host, server.port)
         yield Subject(
             "momento",
             open=lambda clock: opened(server.host, server.port, clock, 30.0),
             opens_same=True,
-            wire=Wire(server.host, server.port, lambda host, port, clock: opened(host, port, clock, 2.0)),
+            wire=Wire((behind,), lambda ways, clock: opened(*ways[behind], clock, 2.0)),
         )
 
 

@@ -48,7 +48,7 @@ class Hangable:
 @pytest.fixture
 def hangable(own_server: Server) -> Iterator[Hangable]:
     """A cache behind a proxy, in front of a server of its own; one entry was kept, so that everything is connected."""
-    with Proxy("127.0.0.1", own_server.port) as proxy:
+    with Proxy(("127.0.0.1", own_server.port)) as proxy:
         pair = open_pair(f"redis://127.0.0.1:{proxy.port}", timeout=TIMEOUT, log_timeout=TIMEOUT)
         made = Hangable(own_server, proxy, None)  # type: ignore[arg-type]  # set in the next line
         made.cache = cache_on(pair, lambda: made.now)

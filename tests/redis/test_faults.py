@@ -40,7 +40,7 @@ def opener(server: Server) -> Iterator[Opener]:
     opened: list[Proxied] = []
 
     def open_it(timeout: Seconds) -> Proxied:
-        proxy = Proxy("127.0.0.1", server.port)
+        proxy = Proxy(("127.0.0.1", server.port))
         pair = open_pair(f"redis://127.0.0.1:{proxy.port}", timeout=timeout, log_timeout=timeout)
         assert isinstance(pair.blocking, RedisStore)
         assert isinstance(pair.awaiting, AsyncRedisStore)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from llmcache_conformance import Run, Subject, conformance_cases, unmet_needs
+from llmcache_conformance import Run, Subject, Wire, conformance_cases, unmet_needs
+from llmcache_conformance import Server as Place
 from llmcache_conformance.case import Need
-from llmcache_conformance.subject import Wire
 from llmcache_redis import open_pair
 from tests.redis.servers import Server
 
@@ -15,15 +15,15 @@ LEFT_OUT = {Need.SMALL, Need.ROOM, Need.BODY_LIMIT}
 @pytest.fixture
 def redis(server: Server) -> Subject:
     """The store on one server, with time limits that a busy machine does not reach."""
+    place = Place("127.0.0.1", server.port)
     return Subject(
         "redis",
-        open=lambda clock: open_pair(f"redis://127.0.0.1:{server.port}", clock=clock, timeout=20.0, log_timeout=20.0),
+        open=lambda clock: open_pair(f"redis://{place}", clock=clock, timeout=20.0, log_timeout=20.0),
         opens_same=True,
-        url=f"redis://127.0.0.1:{server.port}?timeout=20s&log_timeout=20s",
+        url=f"redis://{place}?timeout=20s&log_timeout=20s",
         wire=Wire(
-            "127.0.0.1",
-            server.port,
-            lambda host, port, clock: open_pair(f"redis://{host}:{port}", clock=clock, timeout=2.0, log_timeout=2.0),
+            (place,),
+            lambda ways, clock: open_pair(f"redis://{ways[place]}", clock=clock, timeout=2.0, log_timeout=2.0),
         ),
     )
 

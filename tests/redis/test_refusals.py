@@ -131,7 +131,7 @@ def test_no_sentinel_knows(answering: Answering) -> None:
 
 def test_lost_write_and_then_nobody(answering: Answering) -> None:
     """A write whose reply was lost, with no sentinel left to ask, may have been done, and the error says so."""
-    with Proxy("127.0.0.1", answering([":1"]).port) as master:
+    with Proxy(("127.0.0.1", answering([":1"]).port)) as master:
         named = f"*2\r\n$9\r\n127.0.0.1\r\n${len(str(master.port))}\r\n{master.port}"
         sentinel = answering([named, "*-1"])
         store = open_store(f"redis+sentinel://127.0.0.1:{sentinel.port}/main", timeout=20.0)

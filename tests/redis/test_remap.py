@@ -3,13 +3,20 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import product
 from typing import cast
 
 import pytest
+import redis.asyncio.cluster
+import redis.cluster
 
 from llmcache.config.url import parse_url
+from llmcache.errors import StoreUnavailable
 from llmcache.plugins.catalogue import open_pair as open_url
-from llmcache_redis import RedisStore
+from llmcache_conformance.faults import Down, Proxy
+from llmcache_conformance.subject import Server
+from llmcache_redis import RedisStore, open_pair
+from tests.redis.clusters import Members
 from tests.redis.things import Answering, key
 
 AWAY = "192.0.2.1", "192.0.2.2"
@@ -49,3 +56,26 @@ def test_master_is_reached_where_the_url_says(answering: Answering) -> None:
         found = store.get_many((key(1),))
 
     assert [None] == found
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("cluster")
+def test_client_that_reaches_members_elsewhere(cluster: Members) -> None:
+    """What a client of either colour is told of where members are reached holds for the store: all goes through the proxy."""
+    with Proxy(*(("127.0.0.1", server.port) for server in cluster.servers)) as proxy:
+
+        def remap(announced: tuple[str, int]) -> tuple[str, int]:
+            return proxy.ways[Server(*announced)]
+
+        awaiting = redis.asyncio.cluster.RedisCluster(proxy.host, proxy.port, address_remap=remap)
+        with closing(redis.cluster.RedisCluster(proxy.host, proxy.port, address_remap=remap)) as blocking:
+            stores = [cast(RedisStore, open_pair(client, timeout=20.0).blocking) for client in (blocking, awaiting)]
+        found = [list(store.get_many([key(number, "elsewhere") for number in range(64)])) for store in stores]
+        with proxy.under(Down()):
+            for store, number in product(stores, range(8)):
+                with pytest.raises(StoreUnavailable):
+                    store.get_many((key(number, "elsewhere"),))
+        for store in stores:
+            store.close()
+
+    assert [[None] * 64] * 2 == found

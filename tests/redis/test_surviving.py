@@ -69,7 +69,7 @@ def test_fork_among_busy_threads(server: Server) -> None:
 @pytest.mark.slow
 def test_child_makes_connections_of_its_own(server: Server) -> None:
     """An idle connection of the parent is not used by its child, in neither colour, and the parent goes on with it."""
-    with Proxy("127.0.0.1", server.port) as proxy:
+    with Proxy(("127.0.0.1", server.port)) as proxy:
         blocking, _ = opened(proxy.port)
         blocking.put_many((Put(key("inherited"), b"body"),))
         before = proxy.connections
@@ -141,7 +141,7 @@ async def test_closing_leaves_nothing(server: Server) -> None:
 
 def test_many_threads_few_connections(server: Server) -> None:
     """Thirty threads share three connections, and each gets its own answers."""
-    with Proxy("127.0.0.1", server.port) as proxy:
+    with Proxy(("127.0.0.1", server.port)) as proxy:
         blocking, _ = opened(proxy.port, max_connections=3)
         blocking.put_many([Put(key(f"few {number}"), b"%d" % number) for number in range(30)])
 
@@ -160,7 +160,7 @@ def test_many_threads_few_connections(server: Server) -> None:
 @pytest.mark.parametrize("colour", ["blocking", "async"])
 def test_waiting_for_a_connection_ends(server: Server, colour: str) -> None:
     """Where all connections hang, those who wait for one give up by their own deadline."""
-    with Proxy("127.0.0.1", server.port) as proxy, proxy.under(BlackHole()):
+    with Proxy(("127.0.0.1", server.port)) as proxy, proxy.under(BlackHole()):
         blocking, awaiting = opened(proxy.port, max_connections=1, timeout=0.2, log_timeout=0.2)
 
         def fail(number: int) -> bool:
@@ -190,7 +190,7 @@ async def _both(store: AsyncRedisStore, number: int) -> None:
 
 async def test_fifty_reads_travel_together(server: Server) -> None:
     """Reads that fifty tasks ask for at once are one round trip on one connection, each with its own answer."""
-    with Proxy("127.0.0.1", server.port) as proxy:
+    with Proxy(("127.0.0.1", server.port)) as proxy:
         _, awaiting = opened(proxy.port)
         keys = [key(f"fifty {number}") for number in range(50)]
         await awaiting.put_many([Put(one, one.name.encode()) for one in keys])

@@ -26,7 +26,7 @@ class FaultBench(Bench):
     """The surroundings of one run of one case of faults.
 
     Attributes:
-        proxy: Stands between; it decides what goes wrong.
+        proxy: Stands between, before every server; it decides what goes wrong.
         deadline: No call may take longer than this.
         timeout: No call about one entry may: what the store declares, where that is shorter.
     """
@@ -83,9 +83,9 @@ def at_fault_bench(subject: Subject) -> Generator[tuple[FaultBench, Handle]]:
     wire = _wire_of(subject)
     clock = subject.clock()
     with (
-        Proxy(wire.host, wire.port) as proxy,
+        Proxy(*wire.servers) as proxy,
         opened(subject.open(clock), clock) as direct,
-        opened(wire.through(proxy.host, proxy.port, clock), clock) as handle,
+        opened(wire.through(proxy.ways, clock), clock) as handle,
     ):
         bench = FaultBench(handle, direct, clock, proxy, wire.deadline)
         try:

@@ -1,6 +1,6 @@
-"""A TCP proxy on loopback that lets a test decide what goes wrong between a client and its server.
+"""A TCP proxy on loopback that lets a test decide what goes wrong between a client and its servers.
 
-    with Proxy("127.0.0.1", 6379) as proxy:
+    with Proxy(("127.0.0.1", 6379)) as proxy:
         store = open_store(f"redis://127.0.0.1:{proxy.port}/0")
         with proxy.under(LostReply(), times=1):
             store.append(...)
@@ -8,6 +8,9 @@
 It runs on an event loop in a thread of its own, so that one proxy serves blocking tests and asyncio tests alike: every
 method may be called from any thread, returns at once, and is in force when it returns, for connections that are open
 and for those to come. Bytes are passed as they are, so TLS goes through; nothing is parsed.
+
+It may stand before several servers, at a port of its own for each. The fault in force is one for all of them: a client that
+finds its data on one of them and the way there on another meets it on both.
 """
 
 import asyncio
@@ -21,6 +24,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from llmcache_conformance.faults.fault import Carry, End, Fault, Hold, Towards, Wait
+from llmcache_conformance.subject import Server
+from llmcache_conformance.watching import Link
 
 _CHUNK = 1 << 16
 _BACKLOG = 128
@@ -30,18 +35,21 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Listens on a free port of 127.0.0.1 and passes everything to one server, but for the fault in force.
+    """Listens on a free port of 127.0.0.1 for each server and passes everything to it, but for the fault in force.
 
     Args:
-        host: Where the server listens, by IPv4.
-        port: Its port.
+        servers: Host and port of each, at least one.
+
+    Attributes:
+        ways: Where it listens for each server.
+        host: Where it listens for the first one: 127.0.0.1.
+        port: The port there.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
-        self._listener.setblocking(False)
-        self.port: int = self._listener.getsockname()[1]
+    def __init__(self, *servers: tuple[str, int]) -> None:
+        self._listeners = {Server(*server): _listening() for server in servers}
+        self.ways = {server: Server(*listener.getsockname()) for server, listener in self._listeners.items()}
+        self.host, self.port = self.ways[Server(*servers[0])]
         self._lock = threading.Lock()
         self._force = _Force(None, None)
         self._wires: set[_Wire] = set()
@@ -53,11 +61,6 @@ class Proxy:
         self._thread.start()
 
     @property
-    def host(self) -> str:
-        """Where it listens: 127.0.0.1."""
-        return "127.0.0.1"
-
-    @property
     def connections(self) -> int:
         """How many connections were accepted so far."""
         return self._accepted
@@ -66,6 +69,11 @@ class Proxy:
     def open_connections(self) -> int:
         """How many connections are open now."""
         return len(self._wires)
+
+    def links(self) -> set[Link]:
+        """Return the connections to servers that are open now."""
+        # A copy first: the thread of the proxy changes the set.
+        return {wire.link for wire in tuple(self._wires) if wire.link is not None}
 
     def passed(self, towards: Towards) -> int:
         """Return how many bytes went through in a direction so far; those that a fault swallowed are not among them."""
@@ -125,12 +133,14 @@ class Proxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._spawn(self._accept())
+        for server, listener in self._listeners.items():
+            self._spawn(self._accept(server, listener))
         try:
             self._loop.run_forever()
         finally:
             self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
-            self._listener.close()
+            for listener in self._listeners.values():
+                listener.close()
             self._loop.close()
 
     def _stop(self) -> None:
@@ -148,12 +158,13 @@ class Proxy:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _accept(self) -> None:
+    async def _accept(self, server: Server, listener: socket.socket) -> None:
+        family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
         while True:
-            client, _ = await self._loop.sock_accept(self._listener)
+            client, _ = await self._loop.sock_accept(listener)
             client.setblocking(False)
             self._accepted += 1
-            wire = _Wire(client)
+            wire = _Wire(client, server, socket.socket(family))
             self._wires.add(wire)
             wire.task = self._spawn(self._serve(wire))
 
@@ -174,7 +185,8 @@ class Proxy:
 
     async def _connect(self, wire: "_Wire") -> None:
         wire.server.setblocking(False)
-        await self._loop.sock_connect(wire.server, self._target)
+        await self._loop.sock_connect(wire.server, wire.target)
+        wire.link = Link.of(wire.server)
         for end in (wire.client, wire.server):
             # Without it the kernel would put the slices of a fault together again.
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -234,6 +246,12 @@ class Proxy:
                 force.lifted.set()
 
 
+def _listening() -> socket.socket:
+    listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
 class _Ended(Exception):
     """A fault ended the connection."""
 
@@ -260,7 +278,9 @@ class _Wire:
     """One connection: the client's end, the server's end, and how it is ended."""
 
     client: socket.socket
-    server: socket.socket = field(default_factory=socket.socket)
+    target: Server
+    server: socket.socket
+    link: Link | None = None
     reset: bool = True
     task: asyncio.Task[None] | None = None
 

@@ -20,6 +20,7 @@ _BODIES = (b"", b"a", bytes(range(256)), b"\r\n$-1\r\n" * 20)
 _PLACES = 24
 _WRITES = 24
 _PIECES = 7
+_OTHERS = 8
 
 
 def sliced_messages_are_whole_again(bench: FaultBench) -> Steps[None]:
@@ -113,14 +114,16 @@ def leases_are_told_truly(bench: FaultBench) -> Steps[None]:
 
 def silence_ends_at_the_deadline(bench: FaultBench) -> Steps[None]:
     """Where nothing comes back, reads and writes end by an error in time; what comes late is nobody's answer."""
-    keys, log = bench.keys(2), bench.log()
-    yield from recovered(bench, PutMany((Put(keys[0], b"0"), Put(keys[1], b"1"))))
+    # Others enough that one lies where the first does, should there be several servers.
+    keys, log = bench.keys(_OTHERS + 1), bench.log()
+    yield from recovered(bench, PutMany([Put(key, b"%d" % number) for number, key in enumerate(keys)]))
     for op in (GetMany(keys[:1]), PutMany((Put(keys[0], b"0"),)), Append(log, (b"1",))):
         with bench.proxy.under(BlackHole()):
             outcome = yield from tried(bench, op)
         expect(isinstance(outcome, StoreError), f"{type(op).__name__}: no reply came, and it answered {outcome!r}")
-        found = yield from recovered(bench, GetMany(keys[1:]))
-        expect_equal([b"1"], _listed(found), f"the read behind a {type(op).__name__} whose reply came late")
+        for number in range(1, len(keys)):
+            found = yield from recovered(bench, GetMany((keys[number],)))
+            expect_equal([b"%d" % number], _listed(found), f"a read behind a {type(op).__name__} whose reply came late")
 
 
 def server_that_is_gone_is_said_and_found_again(bench: FaultBench) -> Steps[None]:

@@ -17,7 +17,7 @@ from llmcache.protocols.key_value import Put
 from llmcache.protocols.whole import StorePair
 from llmcache_conformance.remote.client import RemoteStore, open_remote
 from llmcache_conformance.remote.messages import as_line, from_line
-from llmcache_conformance.subject import Subject, Wire
+from llmcache_conformance.subject import Server, Subject, Wire
 
 _DEADLINE: Seconds = 0.3
 _PATIENT: Seconds = 30.0
@@ -187,12 +187,13 @@ class WireSaboteur:
 
     def subject(self, port: int) -> Subject:
         """Return it as a store to check, on a `MemoryServer` at `port`; what is done without the proxy is done rightly."""
+        server = Server("127.0.0.1", port)
         return Subject(
             self.name,
             lambda _: open_remote("127.0.0.1", port, deadline=_PATIENT),
             opens_same=True,
             own_clock=True,
-            wire=Wire("127.0.0.1", port, lambda host, through, _: self._open(host, through), _DEADLINE),
+            wire=Wire((server,), lambda ways, _: self._open(*ways[server]), _DEADLINE),
         )
 
     def _open(self, host: str, port: int) -> StorePair:

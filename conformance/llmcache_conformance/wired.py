@@ -1,0 +1,157 @@
+"""From a store URL to the wire of its store: before which servers a proxy stands, and how the store is led to it.
+
+A store of one server is led there by its URL, in which the address of the proxy takes the place of the server's. A store
+of several servers, which name each other, has an option of the kind `remap`, by which it finds the proxy in the place
+of a server that another one named. Servers that the URL does not name are found by trying: the store is used, and to
+whom this process is then connected is looked up.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from llmcache.config.quantities import Remap, read_remap, read_server
+from llmcache.config.url import StoreURL
+from llmcache.errors import ConfigError, LLMCacheError
+from llmcache.model.units import Seconds
+from llmcache.plugins.catalogue import find, open_pair
+from llmcache.protocols.key_value import Put
+from llmcache.protocols.steps import Steps
+from llmcache.protocols.store_ops import Clear, PutMany
+from llmcache.protocols.whole import StorePair
+from llmcache_conformance.bench import Bench
+from llmcache_conformance.clock import Clock, for_store
+from llmcache_conformance.colour import Colour, at_bench, drive
+from llmcache_conformance.faults.proxy import Proxy
+from llmcache_conformance.result import NotRun
+from llmcache_conformance.subject import Server, Subject, Ways, Wire
+from llmcache_conformance.watching import links
+
+_HOST = r"[A-Za-z0-9.-]+:\d{1,5}"
+# [user[:password]@] HOST:PORT [, HOST:PORT ...], as every URL of servers begins that names their ports.
+_SERVERS = re.compile(rf"(?P<before>//(?:[^/@]*@)?)(?P<servers>{_HOST}(?:,{_HOST})*)(?P<after>(?:/.*)?)", re.DOTALL)
+# So many lie on every one of dozens of servers.
+_KEYS = 256
+_MINUTE: Seconds = 60.0
+
+
+def wire_of(parsed: StoreURL, server: str, deadline: Seconds) -> Wire | None:
+    """Return the wire of the store behind a URL; None where the URL does not say where its servers listen.
+
+    Args:
+        parsed: The URL.
+        server: "HOST:PORT" that the proxy leads to, where it is not what the URL names; "" otherwise.
+        deadline: Seconds that no call may exceed.
+
+    Raises:
+        ConfigError: `server` names none, or cannot stand for what the URL names.
+    """
+    found = _SERVERS.fullmatch(parsed.address)
+    named = [] if found is None else [Server(*read_server(parsed.shown, one)) for one in found["servers"].split(",")]
+    option = _remap_option(parsed)
+    if found is None or (len(named) > 1 and not option):
+        if server:
+            raise ConfigError(f"the address of {parsed.shown} names no HOST:PORT that a proxy could take the place of")
+        return None
+    url = _URL(parsed, found["before"], found["after"])
+    if option:
+        if server:
+            raise ConfigError(f"the servers of {parsed.shown} name each other; those are found without --server")
+        return _Several(url, tuple(named), option, _given(parsed, option)).wire(deadline)
+    behind = Server(*read_server("--server", server)) if server else named[0]
+    return Wire((behind,), lambda ways, clock: url.opened((ways[behind],), clock), deadline)
+
+
+def _remap_option(parsed: StoreURL) -> str:
+    """Return the name of the option by which the store is told where its servers are reached; "" where it has none."""
+    return next((name for name, kind in find(parsed.scheme).options.items() if kind == "remap"), "")
+
+
+def _given(parsed: StoreURL, option: str) -> Remap:
+    text = parsed.options.get(option)
+    return {} if text is None else read_remap(option, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _URL:
+    """A store URL that other servers can be put into.
+
+    Attributes:
+        parsed: The URL.
+        before: What stands before the servers in its address.
+        after: What stands behind them.
+    """
+
+    parsed: StoreURL
+    before: str
+    after: str
+
+    def opened(self, servers: Iterable[Server], clock: Clock, **options: str) -> StorePair:
+        """Open the store with `servers` in the place of those of the URL, and with more options."""
+        address = f"{self.before}{','.join(map(str, servers))}{self.after}"
+        return open_pair(
+            replace(self.parsed, address=address, options={**self.parsed.options, **options}), for_store(clock)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Several:
+    """A store of servers that name each other.
+
+    Attributes:
+        url: Its URL.
+        named: The servers that the URL names.
+        option: The option by which it is told where servers are reached.
+        given: What that option says in the URL.
+    """
+
+    url: _URL
+    named: tuple[Server, ...]
+    option: str
+    given: Remap
+
+    def wire(self, deadline: Seconds) -> Wire:
+        """Return the wire, with the servers that were found by trying."""
+        known = {*self.named, *(Server(*reached) for reached in self.given.values())}
+        known |= self._passed_by(known)
+        if past := self._passed_by(known):
+            return Wire(tuple(known), _refusing(past, self.option), deadline)
+        return Wire(tuple(known), self._through, deadline)
+
+    def _through(self, ways: Ways, clock: Clock) -> StorePair:
+        announced = {**ways, **{Server(*name): ways[Server(*reached)] for name, reached in self.given.items()}}
+        remap = ",".join(f"{name}={way}" for name, way in announced.items())
+        return self.url.opened([ways[server] for server in self.named], clock, **{self.option: remap})
+
+    def _passed_by(self, known: set[Server]) -> set[Server]:
+        """Return the servers that the store is connected to, and not by way of a proxy before those that are known."""
+        with Proxy(*known) as proxy:
+            trial = Subject("trial", lambda clock: self._through(proxy.ways, clock), own_clock=True)
+            try:
+                before = links()
+                with at_bench(trial) as (bench, handle):
+                    drive(_used(bench), handle, Colour.BLOCKING)
+                    opened = links() - before - proxy.links()
+            except (NotRun, LLMCacheError):
+                return set()  # where it cannot be tried, the checks tell why
+        return {link.there for link in opened} - {*proxy.ways.values()}
+
+
+def _used(bench: Bench) -> Steps[None]:
+    """Write to every server, and have each asked to clear."""
+    space = bench.space()
+    yield from PutMany([Put(key, b"body", _MINUTE) for key in bench.keys(_KEYS)])
+    yield from Clear(space)
+
+
+def _refusing(past: Iterable[Server], option: str) -> Callable[[Ways, Clock], NoReturn]:
+    """Return what says in the place of opening that a failing wire would be none."""
+    shown = ", ".join(map(str, sorted(past)))
+
+    def refuse(*_: object) -> NoReturn:
+        raise NotRun(
+            f"the store talks to {shown} past every proxy; name it as others announce it, by {option}=ANNOUNCED=REACHED"
+        )
+
+    return refuse
