@@ -22,7 +22,10 @@ from tests.stores import ROOT, install_lmdb
 
 REPORTS = ROOT / "docs" / "conformance"
 PAGE = ROOT / "docs" / "reference" / "stores.md"
-SMALL = (FULL, "maxmemory-policy volatile-lru")
+_EVICTING = "maxmemory-policy volatile-lru"
+SMALL = (FULL, _EVICTING)
+# A member has tables of slots beside all else, and keeps up to a mebibyte for its replica.
+SMALL_MEMBER = ("maxmemory 2325kb", "repl-backlog-size 16kb", _EVICTING)
 _PATIENT = "timeout=2s&log_timeout=2s"  # a busy machine needs more than the tenth of a second that is usual
 
 Making = Callable[[Path, ExitStack], Sequence[str]]
@@ -63,10 +66,16 @@ def on_server(program: Program, option: str = "") -> Making:
 
 
 def on_cluster(folder: Path, running: ExitStack) -> Sequence[str]:
-    """Six processes. Its members tell clients each other's addresses, so no proxy can stand before it."""
-    members = running.enter_context(contextlib.closing(Members(folder / "cluster", system_redis())))
-    note = f"{version_of(system_redis())}, six processes"
-    return [f"redis+cluster://{members.hosts}?{_PATIENT}", "--without", "wire", *noted(note)]
+    """Six processes, and six with little memory."""
+    url, small = (
+        f"redis+cluster://{running.enter_context(contextlib.closing(members)).hosts}?{_PATIENT}"
+        for members in (
+            Members(folder / "large", system_redis()),
+            Members(folder / "small", system_redis(), SMALL_MEMBER),
+        )
+    )
+    note = f"{version_of(system_redis())}, six processes; the small one: {', '.join(SMALL_MEMBER)}"
+    return [url, "--small", small, *noted(note)]
 
 
 def on_momento(folder: Path, running: ExitStack) -> Sequence[str]:

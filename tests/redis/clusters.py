@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.redis.servers import PATIENCE, Program, Server, free_port
@@ -32,10 +32,12 @@ class Members:
     Args:
         folder: Of its own.
         program: What each member runs.
+        more: More lines of the configuration of each.
     """
 
-    def __init__(self, folder: Path, program: Program) -> None:
+    def __init__(self, folder: Path, program: Program, more: Sequence[str] = ()) -> None:
         lines = (
+            *more,
             "cluster-enabled yes",
             "cluster-node-timeout 2000",
             "cluster-config-file nodes.conf",
