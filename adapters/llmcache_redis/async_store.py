@@ -88,11 +88,15 @@ class AsyncRedisStore:
     async def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> list[Listed]:
         return await self._run("scan", self._core.spaces.scan(space, after, count))
 
-    async def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
-        await self._run("put_points", self._core.vectors.put(index, points, at))
+    async def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
+        await self._run("put_points", self._core.vectors.put(index, points, at, over))
 
-    async def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
-        await self._run("delete_points", self._core.vectors.delete(index, ids))
+    async def delete_points(
+        self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None
+    ) -> None:
+        await self._run("delete_points", self._core.vectors.delete(index, ids, at, over))
 
     async def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> list[Point | None]:
         return await self._run("get_points", self._core.vectors.get(index, ids, at))

@@ -1,8 +1,8 @@
 """Points as a vector set keeps them: the vector at length 1, and attributes in JSON.
 
-    {"e":1900000060.0,"f_topic":"loans","k":null,"f":{"topic":"loans","more":[1]}}
+    {"e":1900000060.0,"f_topic":"loans","k":null,"f":{"topic":"loans","more":[1]},"s":"version"}
 
-`e` is when it ends, a number beyond all times where it does not; `k` until when it is kept; `f` its facts; and behind `f_` stand those
+`e` is when it ends, a number beyond all times where it does not; `k` until when it is kept; `f` its facts, `s` its version; and behind `f_` stand those
 of them that the server can filter by.
 """
 
@@ -68,7 +68,9 @@ def point_of(row: Reply, deed: Deed) -> tuple[Point, float]:
     try:
         known = orjson.loads(attributes)
         ends, kept = known["e"], known["k"]
-        point = Point(name.decode(), _whole(vector, scale), None if ends >= _NEVER else ends, kept, known["f"])
+        point = Point(
+            name.decode(), _whole(vector, scale), None if ends >= _NEVER else ends, kept, known["f"], known["s"]
+        )
         return point, max(-1.0, min(1.0, 2.0 * float(score or 0) - 1.0))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise misread(deed) from error
@@ -91,7 +93,7 @@ def _attributes(point: Point) -> bytes:
     ends = _NEVER if point.ends_at is None else float(point.ends_at)
     kept = None if point.kept_until is None else float(point.kept_until)
     try:
-        return orjson.dumps({"e": ends, **fields_of(point.facts), "k": kept, "f": point.facts})
+        return orjson.dumps({"e": ends, **fields_of(point.facts), "k": kept, "f": point.facts, "s": point.version})
     except (orjson.JSONEncodeError, TypeError, AttributeError) as error:
         raise UsageError("facts of points are JSON-like, with text as keys; found something else") from error
 

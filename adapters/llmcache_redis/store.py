@@ -81,11 +81,13 @@ class RedisStore:
     def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> list[Listed]:
         return self._run("scan", self._core.spaces.scan(space, after, count))
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
-        self._run("put_points", self._core.vectors.put(index, points, at))
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
+        self._run("put_points", self._core.vectors.put(index, points, at, over))
 
-    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
-        self._run("delete_points", self._core.vectors.delete(index, ids))
+    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None) -> None:
+        self._run("delete_points", self._core.vectors.delete(index, ids, at, over))
 
     def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> list[Point | None]:
         return self._run("get_points", self._core.vectors.get(index, ids, at))

@@ -53,13 +53,25 @@ local function remove(ids)
 end
 """
 
+_HOLDS = """
+local function holds(id, over, now)
+  if over == '*' then return true end
+  local raw = redis.call('VGETATTR', KEYS[3], id)
+  local there = raw and cjson.decode(raw)
+  if not there or (there.k ~= cjson.null and there.k <= tonumber(now)) then return over == '-' end
+  return '=' .. there.s == over
+end
+"""
+
 PUT_POINTS = Script(
     STAMPED
     + _KNOWN
     + _FORGET
+    + _HOLDS
     + """
 -- KEYS: stamp, h, v, e, k.  ARGV: fresh stamp, now, dimensions, quantisation, most to forget, grace in milliseconds, then for each
--- point its id, vector, attributes, end and when it is forgotten, both '' for never.  Nothing is put where dimensions or quantisation differ.
+-- point its id, vector, attributes, end and when it is forgotten, both '' for never, and what must be there: '*' anything, '-' nothing,
+-- '=' and a version.  Nothing is put where dimensions or quantisation differ.
 local stamp = stamped(KEYS[1], ARGV[1])
 local dims, kind = known(stamp)
 if dims and dims ~= ARGV[3] then return -tonumber(dims) end
@@ -68,12 +80,17 @@ if not dims then redis.call('UNLINK', KEYS[2], KEYS[3], KEYS[4], KEYS[5]) end
 local function note(key, instant, id)
   if instant == '' then redis.call('ZREM', key, id) else redis.call('ZADD', key, instant, id) end
 end
-for place = 7, #ARGV, 5 do
+local is_put = false
+for place = 7, #ARGV, 6 do
   local id = ARGV[place]
-  redis.call('VADD', KEYS[3], 'FP32', ARGV[place + 1], id, ARGV[4], 'SETATTR', ARGV[place + 2])
-  note(KEYS[4], ARGV[place + 3], id)
-  note(KEYS[5], ARGV[place + 4], id)
+  if holds(id, ARGV[place + 5], ARGV[2]) then
+    redis.call('VADD', KEYS[3], 'FP32', ARGV[place + 1], id, ARGV[4], 'SETATTR', ARGV[place + 2])
+    note(KEYS[4], ARGV[place + 3], id)
+    note(KEYS[5], ARGV[place + 4], id)
+    is_put = true
+  end
 end
+if not is_put and not dims then return 1 end
 redis.call('HSET', KEYS[2], 'stamp', stamp, 'dims', ARGV[3], 'kind', ARGV[4])
 remove(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', ARGV[2], 'LIMIT', 0, ARGV[5]))
 local last = redis.call('ZRANGE', KEYS[5], -1, -1, 'WITHSCORES')
@@ -93,10 +110,13 @@ return 1
 DELETE_POINTS = Script(
     _KNOWN
     + _FORGET
+    + _HOLDS
     + """
--- KEYS: stamp, h, v, e, k.  ARGV: ids.
+-- KEYS: stamp, h, v, e, k.  ARGV: now, then ids, each with what must be there.
 if not known(redis.call('GET', KEYS[1])) then return 0 end
-remove(ARGV)
+for place = 2, #ARGV, 2 do
+  if holds(ARGV[place], ARGV[place + 1], ARGV[1]) then remove({ARGV[place]}) end
+end
 return 1
 """
 )

@@ -68,12 +68,15 @@ class Vectors:
         self._layout = layout
         self._settings = settings
 
-    def put(self, index: Key, points: Sequence[Point], at: Instant) -> Wire[None]:
+    def put(self, index: Key, points: Sequence[Point], at: Instant, over: Sequence[str | None] | None) -> Wire[None]:
         """Add or replace points."""
         self._check_declared()
         dimensions, checked_words = checked(points)
+        needs = ["*"] * len(points) if over is None else list(map(_needed, over))
         # The later of two of one id, so that it does not matter which script comes last.
-        words = list({five[0]: five for five in checked_words}.values())
+        words = list({five[0]: (*five, needed) for five, needed in zip(checked_words, needs, strict=True)}.values())
+        if over is not None and len(words) < len(points):
+            raise UsageError("points that are put over others have different ids")
         kind = _QUANTISED[self._settings.vectors]
         head = (fresh_stamp(), shown_time(at), dimensions, kind, scripts.FORGOTTEN_AT_ONCE, scripts.GRACE)
         parts = [words[first : first + _AT_ONCE] for first in range(0, len(words), _AT_ONCE)]
@@ -87,12 +90,14 @@ class Vectors:
                 )
             _check_dimensions(reply, dimensions, deed)
 
-    def delete(self, index: Key, ids: Sequence[str]) -> Wire[None]:
+    def delete(self, index: Key, ids: Sequence[str], at: Instant, over: Sequence[str] | None) -> Wire[None]:
         """Make points missing."""
         self._check_declared()
-        words = encoded_ids(ids)
+        words = list(zip(encoded_ids(ids), ["*"] * len(ids) if over is None else map(_needed, over), strict=True))
         parts = [words[first : first + _READ_AT_ONCE] for first in range(0, len(words), _READ_AT_ONCE)]
-        commands = [self._call(scripts.DELETE_POINTS, index, part) for part in parts]
+        commands = [
+            self._call(scripts.DELETE_POINTS, index, (shown_time(at), *chain.from_iterable(part))) for part in parts
+        ]
         yield from self._sent(commands, Deed("delete_points", index, changes=True), len(words))
 
     def get(self, index: Key, ids: Sequence[str], at: Instant) -> Wire[list[Point | None]]:
@@ -183,6 +188,10 @@ class Vectors:
 def entry_of(name: str) -> str:
     """Return the name of the entry that the first key of an index stands beside; other names as they are."""
     return name.removesuffix(scripts.SUFFIXES[0])
+
+
+def _needed(over: str | None) -> Word:
+    return "-" if over is None else encoded_ids((f"={over}",))[0]
 
 
 def _kept(point: Point, at: Instant) -> Point | None:

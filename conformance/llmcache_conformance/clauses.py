@@ -107,5 +107,10 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
             'Found points come with their vectors, as from `get_points`, if `with_vectors` is true, and with none at all, b"", if '
             "it is not"
         ),
+        "VEC-18": (
+            "With `over` each point is put only while the point of its id is of the version that stands there, or is missing "
+            "where that is None; what others put or delete meanwhile is never replaced by it"
+        ),
+        "VEC-19": "With `over`, each only while it is of that version",
     }
 )

@@ -155,6 +155,7 @@ def check_point(held: Point, got: Point, error: float) -> None:
     expect_equal(held.id, got.id, "the id")
     expect_equal((held.ends_at, held.kept_until), (got.ends_at, got.kept_until), f"the times {about}")
     expect_equal(dict(held.facts), dict(got.facts), f"the facts {about}")
+    expect_equal(held.version, got.version, f"the version {about}")
     before, after = unit(held.vector), numbers(got.vector)
     expect_equal(len(before), len(after), f"the dimensions {about}")
     off = max(abs(one - other) for one, other in zip(before, after, strict=True))

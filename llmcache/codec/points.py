@@ -1,6 +1,6 @@
 r"""Blocks: some points of a vector index, or some ids that were deleted, as one body of a log.
 
-    llmcache-points:1 <crc32> <length of the head>\n{"d":384,"u":1763800000.5,"p":[["id",ends,kept,{facts},stamp],...]}<float32 ...>
+    llmcache-points:1 <crc32> <length of the head>\n{"d":384,"u":1763800000.5,"p":[["id",ends,kept,{facts},stamp,"version"],...]}<float32 ...>
     llmcache-points:1 <crc32> <length of the head>\n{"u":1763800000.5,"x":[["id",stamp],...]}
 
 The head is JSON, and behind it lie the vectors in the order of the points, little-endian float32 at length 1. Many points in a
@@ -16,9 +16,9 @@ The check finds accidents; against people there is the seal (`codec.seal`).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zlib import crc32
 
 import orjson
@@ -32,6 +32,11 @@ _TICK: Final = b"llmcache-tick:"
 _HEAD: Final = _MAGIC + b"1 %08x %d\n"
 _LONGEST_LINE: Final = 64
 FLOAT_BYTES: Final = 4
+
+BLOCK_BYTES: Final = 256 * 1024
+_BLOCK_POINTS: Final = 1_024
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Block:
     Attributes:
         until: Until when the log lives; None means for ever.
         dimensions: Of every vector; 0 where there is none.
-        rows: One for each point: id, ends at, kept until, facts, stamp.
+        rows: One for each point: id, ends at, kept until, facts, stamp, version.
         vectors: Theirs, one behind the other.
         removed: Ids that were deleted, with stamps.
         is_carried: True where they were deleted in an older log.
@@ -57,7 +62,7 @@ class Block:
 
     until: Instant | None = None
     dimensions: int = 0
-    rows: Sequence[tuple[str, Instant | None, Instant | None, dict[str, Any], int]] = ()
+    rows: Sequence[tuple[str, Instant | None, Instant | None, dict[str, Any], int, str]] = ()
     vectors: memoryview = field(default=memoryview(b""), repr=False)
     removed: Sequence[tuple[str, int]] = ()
     is_carried: bool = False
@@ -69,9 +74,13 @@ def pack_points(stamped: Sequence[Stamped], until: Instant | None) -> bytes:
     Raises:
         UsageError: Facts are not JSON-like.
     """
-    rows = [[one.id, one.ends_at, one.kept_until, one.facts, put.stamp] for put in stamped for one in (put.point,)]
+    rows = [
+        [one.id, one.ends_at, one.kept_until, one.facts, put.stamp, one.version]
+        for put in stamped
+        for one in (put.point,)
+    ]
     head = {"d": len(stamped[0].point.vector) // FLOAT_BYTES if stamped else 0, "u": until, "p": rows}
-    return _packed(head, b"".join(put.point.vector for put in stamped))
+    return _body(head, b"".join(put.point.vector for put in stamped))
 
 
 def pack_tick(token: bytes) -> bytes:
@@ -86,10 +95,10 @@ def is_tick(body: bytes) -> bool:
 
 def pack_removed(removed: Sequence[tuple[str, int]], until: Instant | None, *, is_carried: bool = False) -> bytes:
     """Return the block that says which ids were deleted, with stamps; without any it says only how long the log lives."""
-    return _packed({"u": until, "x": removed, **({"c": True} if is_carried else {})}, b"")
+    return _body({"u": until, "x": removed, **({"c": True} if is_carried else {})}, b"")
 
 
-def _packed(head: dict[str, Any], vectors: bytes) -> bytes:
+def _body(head: dict[str, Any], vectors: bytes) -> bytes:
     try:
         text = orjson.dumps(head)
     except (orjson.JSONEncodeError, TypeError) as error:
@@ -98,6 +107,25 @@ def _packed(head: dict[str, Any], vectors: bytes) -> bytes:
         ) from error
     rest = text + vectors
     return _HEAD % (crc32(rest), len(text)) + rest
+
+
+def blocks_of(stamped: Sequence[Stamped], until: Instant | None) -> list[bytes]:
+    """Return blocks of a few hundred KiB, so that none is too large for a store, nor too small to be quick."""
+    if not stamped:
+        return []
+    at_once = min(_BLOCK_POINTS, max(1, BLOCK_BYTES // len(stamped[0].point.vector)))
+    parts = [stamped[first : first + at_once] for first in range(0, len(stamped), at_once)]
+    return [raw for part in parts for raw in packed(pack_points, part, until)]
+
+
+def packed(
+    pack: Callable[[Sequence[T], Instant | None], bytes], given: Sequence[T], until: Instant | None
+) -> list[bytes]:
+    """Return blocks: one, or as many as long ids and facts need."""
+    raw, half = pack(given, until), len(given) // 2
+    if len(raw) <= 2 * BLOCK_BYTES or not half:
+        return [raw]
+    return [*packed(pack, given[:half], until), *packed(pack, given[half:], until)]
 
 
 def unpack_block(body: bytes) -> Block:
@@ -124,9 +152,17 @@ def _read(head: dict[str, Any], vectors: memoryview) -> Block:
         removed = [(_text(one), _number(stamp)) for one, stamp in head["x"]]
         return Block(until, removed=removed, is_carried=head.get("c") is True)
     dimensions = _number(head["d"])
+    versions: dict[str, str] = {}  # one text for the many points that were put together
     rows = [
-        (_text(one), _instant(ends), _instant(kept), dict(facts), _number(stamp))
-        for one, ends, kept, facts, stamp in head["p"]
+        (
+            _text(one),
+            _instant(ends),
+            _instant(kept),
+            dict(facts),
+            _number(stamp),
+            versions.setdefault(version, _text(version)),
+        )
+        for one, ends, kept, facts, stamp, version in head["p"]
     ]
     if dimensions < (1 if rows else 0) or len(vectors) != len(rows) * dimensions * FLOAT_BYTES:
         raise DecodeError("a block of points has not as many numbers as it says")

@@ -168,11 +168,13 @@ class LayeredStore:
     def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
         return self._do(Scan(space, after, count))
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
-        self._do(PutPoints(index, points, at))
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
+        self._do(PutPoints(index, points, at, over))
 
-    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
-        self._do(DeletePoints(index, ids, at))
+    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None) -> None:
+        self._do(DeletePoints(index, ids, at, over))
 
     def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> Sequence[Point | None]:
         return self._do(GetPoints(index, ids, at))
@@ -262,11 +264,15 @@ class AsyncLayeredStore:
     async def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
         return await self._do(Scan(space, after, count))
 
-    async def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
-        await self._do(PutPoints(index, points, at))
+    async def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
+        await self._do(PutPoints(index, points, at, over))
 
-    async def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
-        await self._do(DeletePoints(index, ids, at))
+    async def delete_points(
+        self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None
+    ) -> None:
+        await self._do(DeletePoints(index, ids, at, over))
 
     async def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> Sequence[Point | None]:
         return await self._do(GetPoints(index, ids, at))

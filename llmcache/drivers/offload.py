@@ -95,11 +95,15 @@ class Offloaded(Generic[S]):
     async def scan(self, space: Space, *, after: Key | None = None, count: int = 100) -> Sequence[Listed]:
         return await self._in_thread(lambda: self._blocking.scan(space, after=after, count=count))
 
-    async def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
-        await self._in_thread(lambda: vector_store(self._blocking).put_points(index, points, at=at))
+    async def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
+        await self._in_thread(lambda: vector_store(self._blocking).put_points(index, points, at=at, over=over))
 
-    async def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
-        await self._in_thread(lambda: vector_store(self._blocking).delete_points(index, ids, at=at))
+    async def delete_points(
+        self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None
+    ) -> None:
+        await self._in_thread(lambda: vector_store(self._blocking).delete_points(index, ids, at=at, over=over))
 
     async def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> Sequence[Point | None]:
         return await self._in_thread(lambda: vector_store(self._blocking).get_points(index, ids, at=at))

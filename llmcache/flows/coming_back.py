@@ -10,13 +10,14 @@ from functools import partial
 from typing import Final
 
 from llmcache.errors import UsageError
-from llmcache.flows.documents import Kept, Renewal, Search, Terms, nearest, read, renew, slide
+from llmcache.flows.documents import Renewal, Search, Terms, has_ended, nearest, present, read, renew, slide
 from llmcache.flows.once import LONGEST_WAIT
 from llmcache.model.document import Document, Match
 from llmcache.model.event import Event, Happening
 from llmcache.model.units import Instant
 from llmcache.model.vectors import Point
 from llmcache.protocols.flight_ops import Await, BoardMany, Land
+from llmcache.protocols.local_indexes import lasts_longer
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.vector_ops import EndedPoints, GetPoints
 from llmcache.protocols.world_ops import Behind, Call, Emit, Now
@@ -43,26 +44,15 @@ def get(terms: Terms, ids: Sequence[str]) -> Steps[list[Document | None]]:
 
     What has ended and can come back comes back; with a loader also what was never there, or is not any more.
     """
-    now = yield from Now()
-    kept = yield from read(terms, ids)
-    away = [one for one, found in zip(ids, kept, strict=True) if found is None or found.has_ended(now)]
-    missing = list(dict.fromkeys(away))
-    if missing and terms.comes_back:
-        points = yield from GetPoints(terms.index, missing, now)
-        known = [point or Point(one, b"") for one, point in zip(missing, points, strict=True)]
-        yield from bring_back(terms, known)
-        now = yield from Now()
-        kept = yield from read(terms, ids)
-    alive = [None if found is None or found.has_ended(now) else found for found in kept]
-    if terms.sliding:
-        yield from _slide(terms, [one for one in alive if one is not None], now)
-    return [None if found is None else found.document for found in alive]
-
-
-def _slide(terms: Terms, kept: Sequence[Kept], now: Instant) -> Steps[None]:
-    points = yield from GetPoints(terms.index, [one.document.id for one in kept], now)
-    found = [(one.document, point.vector, one.ends_at) for one, point in zip(kept, points, strict=True) if point]
-    yield from slide(terms, found, now)
+    found = yield from present(terms, ids)
+    away = {
+        one: point or Point(one, b"") for one, (point, document) in zip(ids, found, strict=True) if document is None
+    }
+    if away and terms.comes_back:
+        yield from bring_back(terms, list(away.values()))
+        found = yield from present(terms, ids)
+    yield from slide(terms, [point for point, document in found if point and document], (yield from Now()))
+    return [document for _, document in found]
 
 
 def refresh(terms: Terms) -> Steps[int]:
@@ -121,20 +111,27 @@ def bring_back(terms: Terms, points: Sequence[Point]) -> Steps[int]:
 
 
 def _brought(terms: Terms, points: Sequence[Point]) -> Steps[int]:
-    kept = yield from read(terms, [point.id for point in points])
+    now = yield from Now()
+    known = yield from GetPoints(terms.index, [point.id for point in points], now)
+    kept = yield from read(terms, known)
     got: list[Renewal] = []
     failures = 0
-    for point, before in zip(points, kept, strict=True):
+    for point, before, text in zip(points, known, kept, strict=True):
         if failures >= _MOST_FAILURES:
             break
         # Before the source is asked: what it says may be as old as that.
         since = yield from Now()
-        if _is_back(point, before, since):
+        if before is None and point.version:
+            continue  # somebody has deleted it since it was looked at
+        if before is not None and text is not None and _is_back(point, before, since):
             continue
-        is_known, document = yield from _source(terms, point.id, before)
+        is_known, document = yield from _source(terms, point.id, text)
         failures = 0 if is_known else failures + 1
         if is_known:
-            vector = point.vector if terms.load is not None and _is_text(before, document) else b""
+            is_same = (
+                terms.load is not None and text is not None and document is not None and text.text == document.text
+            )
+            vector = before.vector if is_same and before is not None else b""
             got.append(Renewal(point.id, before, document, since, vector))
     whole = yield from _embedded(terms, got)
     if whole:
@@ -142,22 +139,15 @@ def _brought(terms: Terms, points: Sequence[Point]) -> Steps[int]:
     return len(whole)
 
 
-def _is_text(before: Kept | None, document: Document | None) -> bool:
-    """True where the text is still the same, so that its vector is, too."""
-    return before is not None and document is not None and before.document.text == document.text
-
-
-def _is_back(point: Point, before: Kept | None, now: Instant) -> bool:
+def _is_back(point: Point, present: Point, now: Instant) -> bool:
     """True where somebody else has brought it back since it was looked at."""
-    if before is None or before.has_ended(now):
-        return False
-    return point.ends_at is None or before.ends_at is None or before.ends_at > point.ends_at
+    return not has_ended(present, now) and (point.ends_at is None or lasts_longer(present.ends_at, point.ends_at))
 
 
-def _source(terms: Terms, document_id: str, before: Kept | None) -> Steps[tuple[bool, Document | None]]:
+def _source(terms: Terms, document_id: str, kept: Document | None) -> Steps[tuple[bool, Document | None]]:
     """Return whether the source answered, and the document as it is now; None where it is there no more."""
     if terms.load is None:
-        return True, None if before is None else before.document
+        return True, kept
     try:
         document: Document | None = yield from Call(partial(terms.load, document_id))
     except UsageError:  # such as a coroutine function where nobody awaits: no source that is away

@@ -1,8 +1,12 @@
 """The logic of a collection of documents as steps: keep, find, get, delete.
 
-A document lies in two places: its text in an entry of its own, its vector and metadata in the index. The entry is written first and
-the point deleted first, so that a search finds nothing without a text; where one is missing all the same, because a store made
-room, it is passed over and the next nearest takes its place.
+A document lies in two places: its text in an entry, its vector and metadata in the index, as a point. An entry has a name that no other
+one ever has, beside the document's id a version drawn for it, and is never written again; the point says which version is the
+document's. So the two cannot disagree, and whose document it is that holds is decided by the index alone, where the later putting
+replaces the earlier one, and what comes back replaces nothing but what it was made from.
+
+An entry is written before its point, and the one it replaces is deleted after that. So where a point has no entry, somebody has just
+replaced it, and it is looked at again; or a store has made room: then it is passed over and the next nearest takes its place.
 
 Nothing here fails open: an answer without documents that are there would be a wrong one.
 """
@@ -13,7 +17,7 @@ from hashlib import sha512
 from typing import Any, Final, TypeAlias, TypeVar
 
 from llmcache.codec.envelopes import Envelopes
-from llmcache.errors import DataError
+from llmcache.errors import DataError, UsageError
 from llmcache.keys.digest import utf8
 from llmcache.model.document import Document, Match
 from llmcache.model.entry import Entry
@@ -22,10 +26,11 @@ from llmcache.model.key import Key, Space
 from llmcache.model.units import Instant, Seconds
 from llmcache.model.vectors import Neighbour, Point
 from llmcache.model.where import Where
+from llmcache.protocols.flight_ops import Token
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import Clear, DeleteMany, GetMany, PutMany
-from llmcache.protocols.vector_ops import DeletePoints, Nearest, PutPoints
+from llmcache.protocols.vector_ops import DeletePoints, GetPoints, Nearest, PutPoints
 from llmcache.protocols.world_ops import Behind, Emit, Now
 
 Load: TypeAlias = Callable[[str], Document | Awaitable[Document | None] | None]
@@ -36,6 +41,7 @@ Embed: TypeAlias = Callable[[list[str]], list[bytes] | Awaitable[list[bytes]]]
 
 _LONGEST_NAME: Final = 100
 _AT_ONCE: Final = 250
+_VERSION: Final = 16
 T = TypeVar("T")
 
 
@@ -73,12 +79,17 @@ class Terms:
         return self.ttl is not None and (self.load is not None or self.remembered > 0)
 
     def key(self, document_id: str) -> Key:
-        """Return where the text of a document lies: under its id, as far as that is short."""
-        name = document_id
-        if len(utf8(document_id)) > _LONGEST_NAME:
-            # Longer than any id that stands for itself, so the two never meet.
-            name = sha512(utf8(document_id)).hexdigest()
-        return self.envelopes.named(Key(self.texts, name))
+        """Return what stands for a document among those who bring it back."""
+        return self.envelopes.named(Key(self.texts, _name(document_id)))
+
+    def entry(self, point: Point) -> Key:
+        """Return where the text of a document lies."""
+        return self.envelopes.named(Key(self.texts, f"{_name(point.id)}/{point.version}"))
+
+
+def _name(document_id: str) -> str:
+    """Return the id, as far as it is short; else what is longer than any id that stands for itself, so the two never meet."""
+    return document_id if len(utf8(document_id)) <= _LONGEST_NAME else sha512(utf8(document_id)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,35 +111,19 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A document as it is kept.
-
-    Attributes:
-        ends_at: When it ends; None means never.
-    """
-
-    document: Document
-    ends_at: Instant | None
-
-    def has_ended(self, now: Instant) -> bool:
-        """True at and after its end."""
-        return self.ends_at is not None and now >= self.ends_at
-
-
-@dataclass(frozen=True, slots=True)
 class Renewal:
     """A document that is to take the place of what is kept under its id, if that is still what it was.
 
     Attributes:
         id: Its id.
-        before: What was kept when it was got; None where nothing was.
+        before: The point that there was; None where there was none.
         document: As it is now; None where it is there no more.
         since: When it was asked for: its time to live begins then, however long that took.
         vector: Its vector.
     """
 
     id: str
-    before: Kept | None
+    before: Point | None
     document: Document | None
     since: Instant
     vector: bytes = b""
@@ -137,42 +132,60 @@ class Renewal:
 def upsert(terms: Terms, documents: Sequence[Document], vectors: Sequence[bytes]) -> Steps[None]:
     """Keep documents, each in the place of one of the same id; the later one where an id stands twice."""
     now = yield from Now()
-    yield from _kept(terms, [(document, now) for document in documents], vectors, now)
+    before = yield from GetPoints(terms.index, [one.id for one in documents], now)
+    points = yield from _written(terms, [(document, now) for document in documents], vectors, now)
+    try:
+        yield from PutPoints(terms.index, points, now)
+    except UsageError:  # nothing was put: the vectors are not of this index
+        yield from _drop(terms, points)
+        raise
+    yield from _drop(terms, before)
 
 
 def renew(terms: Terms, renewals: Sequence[Renewal]) -> Steps[None]:
     """Keep or delete documents, but for those that somebody has upserted, deleted or cleared since they were got: theirs is newer."""
-    kept = yield from read(terms, [one.id for one in renewals])
-    still = [one for one, found in zip(renewals, kept, strict=True) if found == one.before]
-    if gone := [one.id for one in still if one.document is None]:
-        yield from delete(terms, gone)
     now = yield from Now()
+    gone = [one.before for one in renewals if one.document is None and one.before is not None]
+    if gone:
+        yield from DeletePoints(terms.index, [one.id for one in gone], now, [one.version for one in gone])
     life = None if terms.ttl is None else terms.ttl + terms.remembered
-    there = [
-        ((one.document, one.since), one.vector)
-        for one in still
-        if one.document is not None and (life is None or one.since + life > now)
-    ]
-    if there:
-        yield from _kept(terms, [one for one, _ in there], [vector for _, vector in there], now)
+    there = [one for one in renewals if one.document is not None and (life is None or one.since + life > now)]
+    begun = [(one.document, one.since) for one in there if one.document is not None]
+    points = yield from _written(terms, begun, [one.vector for one in there], now)
+    if points:
+        over = [None if one.before is None else one.before.version for one in there]
+        yield from PutPoints(terms.index, points, now, over)
+    held = yield from GetPoints(terms.index, [one.id for one in renewals], now)
+    versions = {one.version for one in held if one is not None}
+    yield from _drop(
+        terms, [one for one in (*gone, *(one.before for one in there), *points) if one and one.version not in versions]
+    )
 
 
-def _kept(
+def _written(
     terms: Terms, documents: Sequence[tuple[Document, Instant]], vectors: Sequence[bytes], now: Instant
-) -> Steps[None]:
-    """Keep documents, each with when its time to live begins."""
+) -> Steps[list[Point]]:
+    """Write the entries of documents, each with when its time to live begins, and return the points that are to be put."""
+    version = sha512((yield from Token())).hexdigest()[:_VERSION]
     puts: list[Put] = []
     points: list[Point] = []
     for (document, since), vector in zip(documents, vectors, strict=True):
-        key = terms.key(document.id)
         ends_at = None if terms.ttl is None else since + terms.ttl
         kept_until = None if ends_at is None else ends_at + terms.remembered
-        life = None if kept_until is None else kept_until - now
+        point = Point(document.id, vector, ends_at, kept_until, document.metadata, version)
+        key, life = terms.entry(point), None if kept_until is None else kept_until - now
         puts.append(Put(key, terms.envelopes.pack(_entry(document, since, ends_at), key), life))
-        points.append(Point(document.id, vector, ends_at, kept_until, document.metadata))
+        points.append(point)
     for part in parts(puts, terms.most):
         yield from PutMany(part)
-    yield from PutPoints(terms.index, points, now)
+    return points
+
+
+def _drop(terms: Terms, points: Sequence[Point | None]) -> Steps[None]:
+    """Delete the entries of points that hold no longer."""
+    keys = list(dict.fromkeys(terms.entry(one) for one in points if one is not None))
+    for part in parts(keys, terms.most):
+        yield from DeleteMany(part)
 
 
 def _entry(document: Document, now: Instant, ends_at: Instant | None) -> Entry:
@@ -180,27 +193,26 @@ def _entry(document: Document, now: Instant, ends_at: Instant | None) -> Entry:
     return Entry(value, made_at=now, expires_at=ends_at, type="document")
 
 
-def read(terms: Terms, ids: Sequence[str]) -> Steps[list[Kept | None]]:
-    """Return what is kept of documents, ended ones that are remembered included; None for what is not there or not readable."""
-    keys = [terms.key(one) for one in ids]
-    found: list[Kept | None] = []
+def read(terms: Terms, points: Sequence[Point | None]) -> Steps[list[Document | None]]:
+    """Return the documents of points; None for one that is not there or not readable."""
+    keys = [terms.entry(one) for one in points if one is not None]
+    found: list[Document | None] = []
     for part in parts(keys, terms.most):
         bodies = yield from GetMany(part)
         for key, body in zip(part, bodies, strict=True):
             found.append((yield from _opened(terms, key, body)))
-    return found
+    opened = iter(found)
+    return [None if one is None else next(opened) for one in points]
 
 
-def _opened(terms: Terms, key: Key, body: bytes | None) -> Steps[Kept | None]:
+def _opened(terms: Terms, key: Key, body: bytes | None) -> Steps[Document | None]:
     if body is None:
         return None
     try:
-        entry = terms.envelopes.unpack(body, key)
-        document = _document(entry.value)
+        return _document(terms.envelopes.unpack(body, key).value)
     except DataError as error:
         yield from Emit(Event(Happening.UNREADABLE, key.digest, type(error).__name__))
         return None
-    return None if document is None else Kept(document, entry.expires_at)
 
 
 def _document(value: Any) -> Document | None:
@@ -211,50 +223,82 @@ def _document(value: Any) -> Document | None:
             return None
 
 
+def present(terms: Terms, ids: Sequence[str]) -> Steps[list[tuple[Point | None, Document | None]]]:
+    """Return what is known of documents, and each that has not ended."""
+    gone: set[str] = set()
+    while True:
+        now = yield from Now()
+        points = yield from GetPoints(terms.index, ids, now)
+        documents = yield from read(terms, [None if one is None or has_ended(one, now) else one for one in points])
+        missing = [
+            point.version
+            for point, document in zip(points, documents, strict=True)
+            if point is not None and document is None and not has_ended(point, now)
+        ]
+        if gone.issuperset(missing):
+            return list(zip(points, documents, strict=True))
+        gone.update(missing)
+
+
 def nearest(terms: Terms, asked: Search) -> Steps[list[Match]]:
     """Return the nearest documents, the nearest first, as far as their texts are there."""
     wanted, count = asked.count, asked.count
-    with_vectors = asked.with_vectors or terms.sliding
+    gone: set[str] = set()
     while True:
         now = yield from Now()
-        neighbours = yield from Nearest(terms.index, asked.vector, wanted, now, asked.least, asked.where, with_vectors)
-        kept = yield from read(terms, [one.point.id for one in neighbours])
-        matches = [_match(one, found) for one, found in zip(neighbours, kept, strict=True) if _fits(one, found, now)]
-        if len(matches) >= count or len(neighbours) < wanted:
-            yield from slide(terms, [(one.document, one.vector, one.ends_at) for one in matches[:count]], now)
+        found = yield from Nearest(terms.index, asked.vector, wanted, now, asked.least, asked.where, asked.with_vectors)
+        documents = yield from read(terms, [one.point for one in found])
+        pairs = list(zip(found, documents, strict=True))
+        if missing := {one.point.version for one, document in pairs if document is None} - gone:
+            gone |= missing  # replaced since, perhaps: then the next look finds what it was replaced by
+            continue
+        matches = [_match(one, document) for one, document in pairs if document is not None]
+        if len(matches) >= count or len(found) < wanted:
+            yield from slide(terms, [one.point for one, document in pairs if document is not None][:count], now)
             return matches[:count]
         wanted *= 2
 
 
-def _fits(neighbour: Neighbour, kept: Kept | None, now: Instant) -> bool:
-    return kept is not None and kept.document.id == neighbour.point.id and not kept.has_ended(now)
+def _match(neighbour: Neighbour, document: Document) -> Match:
+    return Match(document, neighbour.similarity, neighbour.point.ends_at, neighbour.point.vector)
 
 
-def _match(neighbour: Neighbour, kept: Kept | None) -> Match:
-    assert kept is not None  # by `_fits`
-    return Match(kept.document, neighbour.similarity, kept.ends_at, neighbour.point.vector)
+def has_ended(point: Point, now: Instant) -> bool:
+    """True at and after the end of a point."""
+    return point.ends_at is not None and now >= point.ends_at
 
 
-def slide(terms: Terms, found: Sequence[tuple[Document, bytes, Instant | None]], now: Instant) -> Steps[None]:
+def slide(terms: Terms, found: Sequence[Point], now: Instant) -> Steps[None]:
     """Begin the time to live of documents anew that are in the second half of it, behind the caller's back."""
     if not terms.sliding or terms.ttl is None:
         return
     half = now + terms.ttl / 2
-    due = [
-        Renewal(document.id, Kept(document, ends_at), document, now, vector)
-        for document, vector, ends_at in found
-        if ends_at is not None and ends_at < half
-    ]
+    due = [one for one in found if one.ends_at is not None and one.ends_at < half]
     if due:
-        yield from Behind(terms.key(due[0].id), lambda: renew(terms, due))
+        yield from Behind(terms.key(due[0].id), lambda: _slid(terms, due, now))
+
+
+def _slid(terms: Terms, due: Sequence[Point], since: Instant) -> Steps[None]:
+    now = yield from Now()
+    points = yield from GetPoints(terms.index, [one.id for one in due], now)
+    still = [one for one, was in zip(points, due, strict=True) if one is not None and one.version == was.version]
+    documents = yield from read(terms, still)
+    yield from renew(
+        terms,
+        [
+            Renewal(point.id, point, document, since, point.vector)
+            for point, document in zip(still, documents, strict=True)
+            if document is not None
+        ],
+    )
 
 
 def delete(terms: Terms, ids: Sequence[str]) -> Steps[None]:
     """Delete documents; one that is not there is no error."""
     now = yield from Now()
+    before = yield from GetPoints(terms.index, ids, now)
     yield from DeletePoints(terms.index, ids, now)
-    for part in parts([terms.key(one) for one in ids], terms.most):
-        yield from DeleteMany(part)
+    yield from _drop(terms, before)
 
 
 def clear(terms: Terms) -> Steps[None]:

@@ -11,13 +11,22 @@ How an index lies in the store is told in `memory.local_index`. What the steps h
   and each element of the directory says until when, and whoever has written looks whether that is enough for all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 from llmcache.codec.envelopes import Envelopes
-from llmcache.codec.points import FLOAT_BYTES, Stamped, pack_points, pack_removed, pack_tick
+from llmcache.codec.points import (
+    BLOCK_BYTES,
+    FLOAT_BYTES,
+    Stamped,
+    blocks_of,
+    pack_removed,
+    pack_tick,
+    packed,
+)
 from llmcache.errors import StoreLimit, StoreUnavailable, UsageError
 from llmcache.model.capabilities import Limits
 from llmcache.model.embedder import figure
@@ -41,22 +50,36 @@ from llmcache.protocols.store_ops import Append, DeleteIfEqual, DeleteLog, PutIf
 from llmcache.protocols.vector_ops import DeletePoints, EndedPoints, GetPoints, Nearest, PutPoints
 from llmcache.protocols.world_ops import Behind, Compute, Emit, Now
 
-T = TypeVar("T")
-
 _PAGE: Final = 64
 _MOST_NAMED: Final = 16
 """So many elements of a directory are kept: those of two generations, and what writers that meet may add."""
 
-_BLOCK_BYTES: Final = 256 * 1024
-_BLOCK_POINTS: Final = 1_024
 _APPEND_BLOCKS: Final = 16
 _MOST_TRIES: Final = 8
 _SPARE: Final = 1024
 """So many wasted rows are left alone, however few points there are."""
 
 _LEASE: Final[Seconds] = 60.0
+_MOMENT: Final[Seconds] = 1.0
+"""A log that lives so much longer has not ended meanwhile, and begun anew."""
+
 _LONG: Final = 4_000_000
 """A product of so many numbers takes about a millisecond: too long to hold up an event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What is to be written to a generation.
+
+    Attributes:
+        raw: Blocks; none where nothing is to be done.
+        until: How long the log is to live.
+        stamps: Of each id in it.
+    """
+
+    raw: Sequence[bytes]
+    until: Instant | None
+    stamps: Mapping[str, int]
 
 
 class Indexed:
@@ -78,10 +101,10 @@ class Indexed:
         match op:
             case Nearest():
                 steps = self._nearest(op)
-            case PutPoints(index=index, points=points, at=at):
-                steps = self._put(self._indexes.of(index), points, at)
-            case DeletePoints(index=index, ids=ids, at=at):
-                steps = self._delete(self._indexes.of(index), ids, at)
+            case PutPoints(index=index):
+                steps = self._put(self._indexes.of(index), op)
+            case DeletePoints(index=index):
+                steps = self._delete(self._indexes.of(index), op)
             case GetPoints(index=index, ids=ids, at=at):
                 steps = self._get(self._indexes.of(index), ids, at)
             case EndedPoints(index=index):
@@ -109,53 +132,112 @@ class Indexed:
         known = yield from self._catch_up(local)
         return known.ended(op.until, op.at, op.count)
 
-    def _put(self, local: LocalIndex, points: Sequence[Point], at: Instant) -> Steps[None]:
-        known = yield from self._catch_up(local)
-        _check(points)
-        # The later of two of one id: both would have one stamp, and in two blocks the first one held.
-        unit = list({point.id: point for point in known.unit(points)}.values())
-        if not unit:
-            return
-        stamp = known.next_stamp([point.id for point in unit], at, (yield from _drawn()))
-        until = self._end(_latest([known.kept_until(), *(point.kept_until for point in unit)]), at)
-        raw = _blocks([Stamped(point, stamp) for point in unit], until)
-        yield from self._write(local, known, raw, until, at)
+    def _put(self, local: LocalIndex, op: PutPoints) -> Steps[None]:
+        _check(op)
+        drawn = yield from _drawn()
+        # Of None, what others may have put since this process looked must be known.
+        yield from self._write(local, partial(self._puts, op, drawn), op.at, is_careful=op.over is not None)
 
-    def _delete(self, local: LocalIndex, ids: Sequence[str], at: Instant) -> Steps[None]:
-        known = yield from self._catch_up(local)
-        if not ids or known.current is None:
-            return
-        until, stamp = self._end(known.kept_until(), at), known.next_stamp(ids, at, (yield from _drawn()))
-        yield from self._write(local, known, _packed(pack_removed, [(one, stamp) for one in ids], until), until, at)
+    def _puts(self, op: PutPoints, drawn: bytes, known: KnownIndex) -> "_Change":
+        # The later of two of one id: both would have one stamp, and in two blocks the first one held.
+        unit = list({point.id: point for point in known.unit(op.points)}.values())
+        if op.over is None:
+            stamp = known.next_stamp([point.id for point in unit], op.at, drawn)
+            stamped = [Stamped(point, stamp) for point in unit]
+        else:
+            over = {point.id: before for point, before in zip(op.points, op.over, strict=True)}
+            stamped = known.stamped_over(unit, over, op.at, drawn)
+        until = self._end(_latest([known.kept_until(), *(one.point.kept_until for one in stamped)]), op.at)
+        return _Change(blocks_of(stamped, until), until, {one.point.id: one.stamp for one in stamped})
+
+    def _delete(self, local: LocalIndex, op: DeletePoints) -> Steps[None]:
+        drawn = yield from _drawn()
+        done: dict[str, int] = {}
+        yield from self._write(local, partial(self._deletes, op, drawn, done), op.at, is_careful=op.over is not None)
+
+    def _deletes(self, op: DeletePoints, drawn: bytes, done: dict[str, int], known: KnownIndex) -> "_Change":
+        if known.current is None:
+            return _Change([], None, {})
+        if op.over is None:
+            stamp = known.next_stamp(op.ids, op.at, drawn)
+            removed = [(one, stamp) for one in op.ids]
+        else:
+            removed = known.removed_over(dict(zip(op.ids, op.over, strict=True)), done)
+            done.update(removed)
+        until = self._end(known.kept_until(), op.at)
+        return _Change(packed(pack_removed, removed, until) if removed else [], until, dict(removed))
 
     def _write(
-        self, local: LocalIndex, known: KnownIndex, raw: Sequence[bytes], until: Instant | None, at: Instant
+        self, local: LocalIndex, make: Callable[[KnownIndex], "_Change"], at: Instant, *, is_careful: bool
     ) -> Steps[None]:
-        """Append blocks to the current generation, and make sure that it was that and that it lives long enough."""
+        """Append blocks to the current generation, and make sure that it was that, that it lives long enough, and that they hold.
+
+        Where it need not be careful, it begins with what was known when the log was read last; what that has missed is seen afterwards.
+        """
+        known, is_fresh = yield from self._known(local, is_careful=is_careful)
         for _ in range(_MOST_TRIES):
-            generation = known.current or (yield from self._begin(local, until, at))
             try:
-                yield from self._append(local, generation, raw, until, at)
+                change = make(known)
+            except UsageError:
+                if is_fresh:
+                    raise
+                known, is_fresh = (yield from self._catch_up(local)), True  # it may be another index by now
+                continue
+            if not change.raw:
+                return
+            generation = known.current or (yield from self._begin(local, change.until, at))
+            try:
+                after = yield from self._appended(local, known, generation, change, at)
             except StoreLimit:
                 # The store, or the one log, is full. Without its waste, and in larger blocks, there may be room.
                 if not _may_shrink(known) or not (yield from self.renew(local.key)):
                     raise
-                known = yield from self._catch_up(local)
+                known, is_fresh = (yield from self._catch_up(local)), True
                 continue
-            known = yield from self._catch_up(local)
-            if known.current == generation:
-                yield from self._make_last(local, known, at)
-                known.forget(at)
-                return (yield from self._tidy(local, known))
+            if after.current == generation and (is_fresh or not after.has_later(change.stamps)):
+                return (yield from self._done(local, after, at))
+            known, is_fresh = after, True
         raise StoreUnavailable(f"an index of {local.key.digest} was made anew again and again while it was written to")
+
+    def _known(self, local: LocalIndex, *, is_careful: bool) -> Steps[tuple[KnownIndex, bool]]:
+        """Return what is known of an index, and whether its log was read for it; the directory was."""
+        if not is_careful:
+            known = local.follow((yield from ReadLog(local.key, -_MOST_NAMED)))
+            if known.current is not None and known.has_begun and len(known.alive) == 1:
+                return known, False
+        return (yield from self._catch_up(local)), True
+
+    def _appended(
+        self, local: LocalIndex, known: KnownIndex, generation: Generation, change: _Change, at: Instant
+    ) -> Steps[KnownIndex]:
+        """Append a change, and return what is known afterwards; the log is read only where others have written to it, too."""
+        is_sure = known.current == generation and known.is_lasting(at + _MOMENT)
+        reading = known.reading(generation) if is_sure else None
+        length, bodies = yield from self._append(local, generation, change.raw, change.until, at)
+        if reading is None or reading.last is None or length != reading.start + 1 + len(bodies):
+            return (yield from self._catch_up(local))
+        after = local.follow((yield from ReadLog(local.key, -_MOST_NAMED)))
+        if after is not known or len(after.alive) > 1:
+            return (yield from self._catch_up(local))
+        after.absorb(reading, [reading.last, *bodies], len(bodies) + 2)
+        return after
+
+    def _done(self, local: LocalIndex, known: KnownIndex, at: Instant) -> Steps[None]:
+        yield from self._make_last(local, known, at)
+        known.forget(at)
+        yield from self._tidy(local, known)
 
     def _append(
         self, local: LocalIndex, generation: Generation, raw: Sequence[bytes], until: Instant | None, at: Instant
-    ) -> Steps[None]:
+    ) -> Steps[tuple[int, list[bytes]]]:
+        """Append blocks, and return the length of the log by then, and what was appended."""
+        length, appended = 0, list[bytes]()
         for first in range(0, len(raw), _APPEND_BLOCKS):
             bodies = [self._envelopes.wrap(one, local.key) for one in raw[first : first + _APPEND_BLOCKS]]
             bodies.append(pack_tick((yield from _drawn())))
-            yield from Append(local.log(generation), bodies, None, self._ttl(until, at))
+            length = yield from Append(local.log(generation), bodies, None, self._ttl(until, at))
+            appended += bodies
+        return length, appended
 
     def _begin(self, local: LocalIndex, until: Instant | None, at: Instant) -> Steps[Generation]:
         """Name a first generation; the one that is current afterwards may be that of another who began at once."""
@@ -248,7 +330,7 @@ class Indexed:
         old, kept, until = known.current, known.stamped(at), self._end(known.kept_until(), at)
         new = Generation(old.number + 1, (yield from _drawn()).hex())
         # Never without anything, or nobody could tell it from one that was cleared.
-        yield from self._append(local, new, _blocks(kept, until) or [pack_removed((), until)], until, at)
+        yield from self._append(local, new, blocks_of(kept, until) or [pack_removed((), until)], until, at)
         yield from self._name(local, [new], until, at)
         named = {one.generation for one in entered_in((yield from ReadLog(local.key, -_MOST_NAMED)))}
         if old not in named:
@@ -261,9 +343,9 @@ class Indexed:
         copied = {one.point.id: one.stamp for one in kept}
         late = [one for one in known.stamped(at) if copied.get(one.point.id) != one.stamp]
         until = self._end(known.kept_until(), at)
-        raw = _blocks(late, until)
+        raw = blocks_of(late, until)
         if removed := known.removed():
-            raw += _packed(partial(pack_removed, is_carried=True), removed, until)
+            raw += packed(partial(pack_removed, is_carried=True), removed, until)
         yield from self._append(local, new, raw, until, at)
         for generation in known.alive:
             yield from DeleteLog(local.log(generation))
@@ -274,12 +356,12 @@ class Indexed:
     ) -> Steps[None]:
         """The index was cleared while it was made anew: remove what was copied, and nothing that was put since."""
         removed = [(one.point.id, one.stamp) for one in kept]
-        yield from self._append(local, new, _packed(pack_removed, removed, until), until, at)
+        yield from self._append(local, new, packed(pack_removed, removed, until), until, at)
 
 
 def _may_shrink(known: KnownIndex) -> bool:
     """True where an index takes fewer bytes, or far fewer blocks, if it is made anew."""
-    needed = 1 + known.size * (known.dimensions or 1) * FLOAT_BYTES // _BLOCK_BYTES
+    needed = 1 + known.size * (known.dimensions or 1) * FLOAT_BYTES // BLOCK_BYTES
     return known.wasted > 0 or known.length > 4 * needed + 8
 
 
@@ -288,8 +370,12 @@ def _drawn() -> Steps[bytes]:
     return sha256((yield from Token())).digest()[:8]
 
 
-def _check(points: Sequence[Point]) -> None:
-    for point in points:
+def _check(op: PutPoints) -> None:
+    if op.over is not None and (
+        len(op.over) != len(op.points) or len({point.id for point in op.points}) < len(op.over)
+    ):
+        raise UsageError("points that are put over others have different ids, and one version for each")
+    for point in op.points:
         if not isinstance(point.id, str) or not point.id:
             raise UsageError("a point has a non-empty text as its id")
         if lasts_longer(point.ends_at, point.kept_until):
@@ -299,22 +385,3 @@ def _check(points: Sequence[Point]) -> None:
 def _latest(instants: Sequence[Instant | None]) -> Instant | None:
     """Return the latest; None is later than everything."""
     return None if None in instants else max(cast("Sequence[Instant]", instants))
-
-
-def _blocks(stamped: Sequence[Stamped], until: Instant | None) -> list[bytes]:
-    """Return blocks of a few hundred KiB, so that none is too large for a store, nor too small to be quick."""
-    if not stamped:
-        return []
-    at_once = min(_BLOCK_POINTS, max(1, _BLOCK_BYTES // len(stamped[0].point.vector)))
-    parts = [stamped[first : first + at_once] for first in range(0, len(stamped), at_once)]
-    return [raw for part in parts for raw in _packed(pack_points, part, until)]
-
-
-def _packed(
-    pack: Callable[[Sequence[T], Instant | None], bytes], given: Sequence[T], until: Instant | None
-) -> list[bytes]:
-    """Return blocks: one, or as many as long ids and facts need."""
-    raw, half = pack(given, until), len(given) // 2
-    if len(raw) <= 2 * _BLOCK_BYTES or not half:
-        return [raw]
-    return [*_packed(pack, given[:half], until), *_packed(pack, given[half:], until)]

@@ -8,7 +8,7 @@ one, and so does who made that (`layers.indexed`, docs/decisions/0021).
 What was done to an id is ordered by stamps, not by where it stands, so it does not matter what is read first or twice.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -167,7 +167,7 @@ class KnownIndex:
 
         At equal stamps, which two processes can draw in one microsecond, what it holds decides, so that all readers agree.
         """
-        point_id, ends_at, kept_until, facts, stamp = block.rows[place]
+        point_id, ends_at, kept_until, facts, stamp, version = block.rows[place]
         known = self._stamp_of(point_id)
         if stamp != known or point_id in self._removed:
             return stamp > known
@@ -176,8 +176,8 @@ class KnownIndex:
             return False
         size = len(present.vector)
         vector = bytes(block.vectors[place * size : (place + 1) * size])
-        here = (present.vector, repr((present.ends_at, present.kept_until, present.facts)))
-        return (vector, repr((ends_at, kept_until, facts))) > here
+        here = (present.vector, repr((present.ends_at, present.kept_until, present.facts, present.version)))
+        return (vector, repr((ends_at, kept_until, facts, version))) > here
 
     def _remove(self, removed: Sequence[tuple[str, int]]) -> bool:
         for point_id, stamp in removed:
@@ -194,9 +194,42 @@ class KnownIndex:
 
     def next_stamp(self, ids: Iterable[str], at: Instant, token: bytes) -> int:
         with self._lock:
-            known = max(map(self._stamp_of, ids), default=-1)
-        drawn = int.from_bytes(token[:2], "big") % _DRAWN
+            return self._next_stamp(ids, at, token)
+
+    def _next_stamp(self, ids: Iterable[str], at: Instant, token: bytes) -> int:
+        known = max(map(self._stamp_of, ids), default=-1)
+        # Never 0, so that it is not what `stamped_over` gives to what replaces the same point.
+        drawn = 1 + int.from_bytes(token[:2], "big") % (_DRAWN - 1)
         return max(int(at * 1e6) * _DRAWN, (known // _DRAWN + 1) * _DRAWN) + drawn
+
+    def stamped_over(
+        self, points: Sequence[Point], over: Mapping[str, str | None], at: Instant, token: bytes
+    ) -> list[Stamped]:
+        with self._lock:
+            stamps = {one.id: self._stamp_over(one, over[one.id], at, token) for one in points}
+        return [Stamped(one, stamp) for one in points for stamp in (stamps[one.id],) if stamp is not None]
+
+    def _stamp_over(self, point: Point, before: str | None, at: Instant, token: bytes) -> int | None:
+        """Return the least stamp that is later than what is replaced: whatever comes after that is later still."""
+        present = None if self._matrix is None else self._matrix.version_of(point.id)
+        if present is not None and present == point.version != before:
+            return self._stamp_of(point.id)  # put already, into a generation that is current no more
+        if present is not None and self._matrix is not None and not self._matrix.is_kept(point.id, at):
+            present = None
+        if present != before:
+            return None
+        return self._next_stamp([point.id], at, token) if before is None else self._stamp_of(point.id) + 1
+
+    def removed_over(self, over: Mapping[str, str], done: Mapping[str, int]) -> list[tuple[str, int]]:
+        with self._lock:
+            again = [(one, stamp) for one, stamp in done.items() if self._removed.get(one) == stamp]
+            matrix = self._matrix
+            there = [] if matrix is None else [one for one, before in over.items() if matrix.version_of(one) == before]
+            return again + [(one, self._stamp_of(one) + 1) for one in there]
+
+    def has_later(self, stamps: Mapping[str, int]) -> bool:
+        with self._lock:
+            return any(self._stamp_of(one) > stamp for one, stamp in stamps.items())
 
     @property
     def dimensions(self) -> int | None:

@@ -93,7 +93,7 @@ class _Columns:
         gone: True where a point was replaced or deleted.
         stamps: As in `codec.points`.
         ids: As many as columns are in use.
-        facts: At least as many.
+        facts: At least as many, like the versions.
     """
 
     sheets: list[Floats]
@@ -103,12 +103,13 @@ class _Columns:
     stamps: NDArray[np.int64]
     ids: list[str]
     facts: list[Mapping[str, Plain]]
+    versions: list[str]
 
     @classmethod
     def empty(cls, dimensions: int, capacity: int) -> "_Columns":
         sheets = [np.empty((dimensions, min(capacity, _SHEET)), np.float32)]
         times = np.empty(capacity), np.empty(capacity)
-        return cls(sheets, *times, np.zeros(capacity, np.bool_), np.empty(capacity, np.int64), [], [])
+        return cls(sheets, *times, np.zeros(capacity, np.bool_), np.empty(capacity, np.int64), [], [], [])
 
     def longer(self, capacity: int) -> "_Columns":
         """Return the same columns with room for more beside them; of the vectors nothing is copied."""
@@ -116,7 +117,14 @@ class _Columns:
         longer = {name: np.zeros(capacity, getattr(self, name).dtype) for name in ("ends", "kept", "gone", "stamps")}
         for name, numbers in longer.items():
             numbers[:used] = getattr(self, name)[:used]
-        return replace(self, **longer, sheets=list(self.sheets), ids=list(self.ids), facts=self.facts[:used])
+        return replace(
+            self,
+            **longer,
+            sheets=list(self.sheets),
+            ids=list(self.ids),
+            facts=self.facts[:used],
+            versions=self.versions[:used],
+        )
 
     def write(self, first: int, vectors: Floats) -> None:
         """Write vectors, shape (dimensions, count), into the columns from `first` on; sheets are added as needed."""
@@ -150,6 +158,7 @@ class _Columns:
             None if ends == np.inf else ends,
             None if kept == np.inf else kept,
             self.facts[row],
+            self.versions[row],
         )
 
     def end(self, row: int | None) -> None:
@@ -190,6 +199,16 @@ class Matrix:
         row = self._row.get(point_id)
         return -1 if row is None else int(self._columns.stamps[row])
 
+    def version_of(self, point_id: str) -> str | None:
+        """Return the version of a point, one that is no longer kept included; None where there is none."""
+        row = self._row.get(point_id)
+        return None if row is None else self._columns.versions[row]
+
+    def is_kept(self, point_id: str, at: Instant) -> bool:
+        """True where a point is there, and kept at `at`."""
+        row = self._row.get(point_id)
+        return row is not None and bool(self._columns.kept[row] > at)
+
     def takes(self, block: Block) -> bool:
         """True where a block of points can be taken up: vectors of as many dimensions, and nothing in them but numbers."""
         return block.dimensions == self.dimensions and bool(np.isfinite(np.frombuffer(block.vectors, "<f4")).all())
@@ -205,6 +224,7 @@ class Matrix:
         columns.kept[first:last] = [np.inf if row[2] is None else row[2] for row in rows]
         columns.stamps[first:last] = [row[4] for row in rows]
         columns.facts.extend(row[3] for row in rows)
+        columns.versions.extend(row[5] for row in rows)
         # Searches see as many columns as there are ids. Whoever looks now finds old and new, which is either order.
         columns.ids.extend(row[0] for row in rows)
         for place, row in enumerate(rows, first):
@@ -246,6 +266,7 @@ class Matrix:
             getattr(new, name)[:count] = getattr(old, name)[rows]
         new.ids.extend(old.ids[row] for row in rows.tolist())
         new.facts.extend(old.facts[row] for row in rows.tolist())
+        new.versions.extend(old.versions[row] for row in rows.tolist())
         self._row = {point_id: row for row, point_id in enumerate(new.ids)}
         self._columns = new
 

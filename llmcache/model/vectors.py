@@ -17,6 +17,7 @@ class Point:
         ends_at: From when on no search finds it; None means never.
         kept_until: From when on the index may forget it; None means never. Not before `ends_at`.
         facts: JSON-like data about it, which searches can ask for and which come back with it.
+        version: Tells this putting of the id from others, by the word of who puts it; who replaces it may say what it replaces.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Point:
     ends_at: Instant | None = None
     kept_until: Instant | None = None
     facts: Mapping[str, Plain] = field(default_factory=dict, repr=False)
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

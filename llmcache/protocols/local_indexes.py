@@ -1,6 +1,6 @@
 """What a process knows of a vector index that lies in the logs of its store; see `layers.indexed` for how it lies there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -160,6 +160,28 @@ class KnownIndex(Protocol):
 
         Its last bits are drawn, so that two processes that write one id in the same microsecond agree on who was later.
         """
+        ...
+
+    def stamped_over(
+        self, points: Sequence[Point], over: Mapping[str, str | None], at: Instant, token: bytes
+    ) -> list[Stamped]:
+        """Return those of the points, each of another id, that replace what `over` says, with stamps less than any later one's.
+
+        Args:
+            over: For each id a version, or None where nothing may be.
+        """
+        ...
+
+    def removed_over(self, over: Mapping[str, str], done: Mapping[str, int]) -> list[tuple[str, int]]:
+        """Return ids that are of those versions, with stamps of their deletion less than any later one's.
+
+        Args:
+            done: What was returned before, of which that comes again which is known as deleted by it.
+        """
+        ...
+
+    def has_later(self, stamps: Mapping[str, int]) -> bool:
+        """True where something later is known of an id than its stamp."""
         ...
 
     def unit(self, points: Sequence[Point]) -> list[Point]:

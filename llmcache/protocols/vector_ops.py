@@ -20,12 +20,13 @@ class PutPoints(Op[None]):
     index: Key
     points: Sequence[Point]
     at: Instant
+    over: Sequence[str | None] | None = None
 
     def on(self, world: World, /) -> None:
-        vector_store(world.store).put_points(self.index, self.points, at=self.at)
+        vector_store(world.store).put_points(self.index, self.points, at=self.at, over=self.over)
 
     async def on_async(self, world: AsyncWorld, /) -> None:
-        await async_vector_store(world.store).put_points(self.index, self.points, at=self.at)
+        await async_vector_store(world.store).put_points(self.index, self.points, at=self.at, over=self.over)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,13 @@ class DeletePoints(Op[None]):
     index: Key
     ids: Sequence[str]
     at: Instant
+    over: Sequence[str] | None = None
 
     def on(self, world: World, /) -> None:
-        vector_store(world.store).delete_points(self.index, self.ids, at=self.at)
+        vector_store(world.store).delete_points(self.index, self.ids, at=self.at, over=self.over)
 
     async def on_async(self, world: AsyncWorld, /) -> None:
-        await async_vector_store(world.store).delete_points(self.index, self.ids, at=self.at)
+        await async_vector_store(world.store).delete_points(self.index, self.ids, at=self.at, over=self.over)
 
 
 @dataclass(frozen=True, slots=True)

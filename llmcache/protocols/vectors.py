@@ -23,14 +23,21 @@ from llmcache.protocols.key_value import AsyncKeyValueStore, KeyValueStore
 class VectorStore(Protocol):
     """Keeps indexes of vectors, blocking; declared by `capabilities.vectors`. Safe to call from several threads at once."""
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         """Add points, or replace those of the same id whole (VEC-1); of one id twice in a call the later one holds (VEC-2).
 
         When it returns, every handle finds them (VEC-3). Each point is put atomically, the set is not. All are checked before
         the first is put (VEC-4). No points change nothing.
 
+        With `over` each point is put only while the point of its id is of the version that stands there, or is missing where that is
+        None; what others put or delete meanwhile is never replaced by it (VEC-18). Of several over one version that are put at once,
+        one holds for all. Ids are different then; which points were put is seen by reading them.
+
         Args:
             at: Now.
+            over: None puts all; else one version for each.
 
         Raises:
             UsageError: A vector has other dimensions than the index, is no whole number of float32, has length zero, or holds
@@ -41,8 +48,11 @@ class VectorStore(Protocol):
         """
         ...
 
-    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
-        """Make points missing; one that is missing already is no error (VEC-5)."""
+    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None) -> None:
+        """Make points missing; one that is missing already is no error (VEC-5).
+
+        With `over`, each only while it is of that version (VEC-19).
+        """
         ...
 
     def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> Sequence[Point | None]:
@@ -84,11 +94,15 @@ class VectorStore(Protocol):
 class AsyncVectorStore(Protocol):
     """The same contract, awaited."""
 
-    async def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    async def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         """As in `VectorStore`."""
         ...
 
-    async def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
+    async def delete_points(
+        self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None
+    ) -> None:
         """As in `VectorStore`."""
         ...
 

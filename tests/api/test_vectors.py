@@ -11,9 +11,10 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 
 import llmcache
 from llmcache import Document
+from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
+from llmcache.flows.documents import present
 from llmcache.model.event import Event, Happening
-from llmcache.model.key import Key, Kind, Space
 from llmcache.protocols.key_value import Put
 from tests.api.shelves import Model, Source, ids
 from tests.stores import Clock
@@ -233,9 +234,10 @@ def test_any_text_is_an_id(cache: llmcache.Cache, model: Model, name: str) -> No
 
 def test_a_damaged_text_is_passed_over(cache: llmcache.Cache, model: Model, shelf: llmcache.Collection) -> None:
     """The next nearest takes its place, and it is counted."""
-    world = cache.setup.blocking_world
-    namespace = cache.namespace.child(("docs",))
-    key = Key(Space(namespace, Kind.DOCUMENT), "one")
+    terms, world = shelf._here(), shelf._setup.blocking_world
+    ((point, _),) = run(shelf._index_steps(present(terms, ["one"])), world)
+    assert point is not None
+    key = terms.entry(point)
     assert world.store.get_many((key,))[0] is not None
     world.store.put_many((Put(key, b"garbage"),))
 

@@ -10,7 +10,7 @@ import llmcache
 from llmcache import Document
 from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
-from llmcache.flows.documents import slide
+from llmcache.flows.documents import present, slide
 from llmcache.protocols.world_ops import Behind
 from tests.api.shelves import Model, Source, ids, settle
 from tests.stores import Clock
@@ -226,14 +226,14 @@ def test_an_upsert_behind_a_search_is_not_undone_by_its_sliding(
     shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, sliding=True)
     shelf.upsert([Document("one", "aaaa")])
     clock.now += 60
-    terms, (found,) = shelf._here(), shelf.search("a", with_vectors=True)
-    settle(cache)
-    clock.now += 60
-    sliding = slide(terms, [(found.document, found.vector, clock.now + 40)], clock.now)
+    terms = shelf._here()
+    ((point, _),) = run(shelf._index_steps(present(terms, ["one"])), shelf._setup.blocking_world)
+    assert point is not None
+    sliding = slide(terms, [point], clock.now)
     behind = next(sliding)
     assert isinstance(behind, Behind)
     shelf.upsert([Document("one", "bbbb")])
-    run(shelf._index_steps(behind.steps()), cache.setup.blocking_world)
+    run(shelf._index_steps(behind.steps()), shelf._setup.blocking_world)
 
     assert [Document("one", "bbbb")] == shelf.get(["one"])
     assert ["bbbb"] == [one.document.text for one in shelf.search("a")]

@@ -18,21 +18,23 @@ _FACTS = st.dictionaries(
 
 @given(
     st.lists(
-        st.tuples(st.text(min_size=1, max_size=9), _INSTANTS, _FACTS, st.integers(0, 2**62)), min_size=1, max_size=5
+        st.tuples(st.text(min_size=1, max_size=9), _INSTANTS, _FACTS, st.integers(0, 2**62), st.text(max_size=3)),
+        min_size=1,
+        max_size=5,
     ),
     st.integers(1, 6),
     _INSTANTS,
 )
 def test_points_come_back(
-    rows: list[tuple[str, float | None, dict[str, object], int]], size: int, until: float | None
+    rows: list[tuple[str, float | None, dict[str, object], int, str]], size: int, until: float | None
 ) -> None:
-    """Ids, times, facts, stamps and the bytes of the vectors."""
+    """Ids, times, facts, stamps, versions and the bytes of the vectors."""
     vector = struct.pack(f"<{size}f", *range(size))
     block = unpack_block(
-        pack_points([Stamped(Point(i, vector, ends, None, facts), n) for i, ends, facts, n in rows], until)
+        pack_points([Stamped(Point(i, vector, ends, None, facts, said), n) for i, ends, facts, n, said in rows], until)
     )
 
-    assert [(i, ends, None, facts, n) for i, ends, facts, n in rows] == list(block.rows)
+    assert [(i, ends, None, facts, n, said) for i, ends, facts, n, said in rows] == list(block.rows)
     assert (size, until, vector * len(rows)) == (block.dimensions, block.until, bytes(block.vectors))
 
 

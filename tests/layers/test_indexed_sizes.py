@@ -73,7 +73,7 @@ def test_index_whose_points_end_all_the_time_is_made_anew() -> None:
 def test_stamp_that_has_no_place_in_64_bits_is_damage() -> None:
     """A block that says so is none of ours, and breaks no search."""
     body = pack_points([], None)
-    head = b'{"d":1,"u":null,"p":[["a",null,null,{},9223372036854775808]]}'
+    head = b'{"d":1,"u":null,"p":[["a",null,null,{},9223372036854775808,""]]}'
     broken = _with_check(head + floats(1.0), len(head))
 
     assert not unpack_block(body).rows
@@ -99,5 +99,5 @@ def test_indexes_that_take_too_much_are_given_up() -> None:
 
 
 def _block(dimensions: int) -> bytes:
-    head = b'{"d":%d,"u":null,"p":[["a",null,null,{},1]]}' % dimensions
+    head = b'{"d":%d,"u":null,"p":[["a",null,null,{},1,""]]}' % dimensions
     return _with_check(head + floats(*(1.0,) * dimensions), len(head))

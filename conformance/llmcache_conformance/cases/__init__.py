@@ -16,6 +16,7 @@ from llmcache_conformance.cases.separation import SEPARATION
 from llmcache_conformance.cases.vector_life import VECTOR_LIFE
 from llmcache_conformance.cases.vector_points import VECTOR_POINTS
 from llmcache_conformance.cases.vector_search import VECTOR_SEARCH
+from llmcache_conformance.cases.vector_versions import VECTOR_VERSIONS
 from llmcache_conformance.cases.writing import WRITING
 
 CASES = (
@@ -37,6 +38,7 @@ CASES = (
     *NEWS,
     *VECTOR_POINTS,
     *VECTOR_SEARCH,
+    *VECTOR_VERSIONS,
     *VECTOR_LIFE,
 )
 

@@ -36,7 +36,9 @@ class ForgetsWithTheLast(PointsMemory):
         super().prepare(max_bytes, max_entries)
         self._until: dict[Key, Instant | None] = {}
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         super().put_points(index, points, at=at)
         self._until[index] = points[-1].kept_until if points else None
 
@@ -48,7 +50,9 @@ class ForgetsWithTheLast(PointsMemory):
 class OneIndexForBothKinds(PointsMemory):
     """Keeps documents and questions of one name together."""
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         super().put_points(Key(Space(index.space.namespace, Kind.VECTORS), index.name), points, at=at)
 
     def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> Sequence[Point | None]:
@@ -102,7 +106,9 @@ class RemembersDimensions(PointsMemory):
 class BeginsWithNothing(PointsMemory):
     """An index comes into being when no points are put, with one dimension."""
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         super().put_points(index, points or (Point("first", floats((1.0,))),), at=at)
         if not points:
             self.delete_points(index, (), at=at)

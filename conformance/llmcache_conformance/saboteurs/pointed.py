@@ -35,13 +35,24 @@ class PointsMemory(SharedMemory):
             for index in [index for index in self.held if index.space == space]:
                 del self.held[index]
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         """As in `VectorStore`."""
         with self._lock:
             self._open("put_points")
             self.check(index, points)
-            for point in points:
-                self.keep(index, point)
+            if over is not None and len({one.id for one in points}) < len(over):
+                raise UsageError("points that replace versions have different ids")
+            for place, point in enumerate(points):
+                if over is None or self.holds(index, point.id, over[place], at):
+                    self.keep(index, point)
+
+    def holds(self, index: Key, point_id: str, version: str | None, at: Instant) -> bool:
+        """True where the point is of that version, or missing where there is none."""
+        found = self.held.get(index, {}).get(point_id)
+        is_there = found is not None and (found.kept_until is None or found.kept_until > at)
+        return version == (found.version if found is not None and is_there else None)
 
     def check(self, index: Key, points: Sequence[Point]) -> None:
         """Raise UsageError for the first point that must not be put."""
@@ -69,12 +80,13 @@ class PointsMemory(SharedMemory):
         """Keep a point that was checked."""
         self.held.setdefault(index, {})[point.id] = replace(point, vector=floats(unit(point.vector)))
 
-    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
+    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None) -> None:
         """As in `VectorStore`."""
         with self._lock:
             self._open("delete_points")
-            for one in ids:
-                self.held.get(index, {}).pop(one, None)
+            for place, one in enumerate(ids):
+                if over is None or self.holds(index, one, over[place], at):
+                    self.held.get(index, {}).pop(one, None)
 
     def get_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> Sequence[Point | None]:
         """As in `VectorStore`."""

@@ -1,6 +1,7 @@
 """Saboteurs that keep points wrongly."""
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -87,14 +88,18 @@ class StripsIds(Keeping):
 class EarlierPointHolds(PointsMemory):
     """Of one id twice in a call it keeps the first."""
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         super().put_points(index, list({point.id: point for point in reversed(points)}.values()), at=at)
 
 
 class PointsInTwoSteps(PointsMemory):
     """Writes the facts of a point, and then its vector."""
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         with self._lock:
             self._open("put_points")
             self.check(index, points)
@@ -108,7 +113,9 @@ class PointsInTwoSteps(PointsMemory):
 class CancelsInTheMiddle(Offloaded[PointsMemory]):
     """Writes, awaited, the facts of points, lets others go on, and then writes their vectors."""
 
-    async def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    async def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         store = self._blocking
         old = store.get_points(index, [point.id for point in points], at=at)
         facts = [replace(new, vector=(was or new).vector) for new, was in zip(points, old, strict=True)]
@@ -125,7 +132,9 @@ class PutsPointsBehind(PointsMemory):
         super().prepare(max_bytes, max_entries)
         self._behind: list[tuple[Key, Sequence[Point], Instant]] = []
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         with self._lock:
             self._open("put_points")
             self.check(index, points)
@@ -142,7 +151,9 @@ class PutsPointsBehind(PointsMemory):
 class LosesWhatOthersPut(PointsMemory):
     """Reads an index, adds what is put, and writes it back over what others wrote meanwhile."""
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         before = dict(self.held.get(index, {}))
         time.sleep(0.0002)
         with self._lock:
@@ -154,7 +165,9 @@ class LosesWhatOthersPut(PointsMemory):
 class ChecksPointsAsItGoes(PointsMemory):
     """Puts the points before the first that is wrong."""
 
-    def put_points(self, index: Key, points: Sequence[Point], *, at: Instant) -> None:
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
         for point in points:
             super().put_points(index, (point,), at=at)
 
@@ -210,7 +223,7 @@ class ForgetsBeforeTheEnd(PointsMemory):
 class FailsOnMissingPoints(PointsMemory):
     """Refuses to delete what is not there."""
 
-    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
+    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None) -> None:
         if None in self.get_points(index, ids, at=at):
             raise StoreRefused("memory refused delete_points: no such point")
         super().delete_points(index, ids, at=at)
@@ -219,7 +232,7 @@ class FailsOnMissingPoints(PointsMemory):
 class DeletesUpToTheMissing(PointsMemory):
     """Stops deleting at the first point that is not there."""
 
-    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
+    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None) -> None:
         found = self.get_points(index, ids, at=at)
         super().delete_points(index, ids[: found.index(None)] if None in found else ids, at=at)
 
@@ -227,7 +240,7 @@ class DeletesUpToTheMissing(PointsMemory):
 class DeletesPointsByBeginning(PointsMemory):
     """Deletes every point whose id begins like that."""
 
-    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
+    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None) -> None:
         named = [one for one in self.held.get(index, {}) if one.startswith(tuple(ids))]
         super().delete_points(index, named, at=at)
 
@@ -277,6 +290,54 @@ class RoundsVectors(Keeping):
         return replace(point, vector=floats(round(one, 2) for one in unit(point.vector)))
 
 
+class PutsOverAnything(PointsMemory):
+    """Does not look at what is there."""
+
+    def holds(self, index: Key, point_id: str, version: str | None, at: Instant) -> bool:
+        return True
+
+
+class PutsOverWhatWas(PointsMemory):
+    """Takes what is missing for any version."""
+
+    def holds(self, index: Key, point_id: str, version: str | None, at: Instant) -> bool:
+        return point_id not in self.held.get(index, {}) or super().holds(index, point_id, version, at)
+
+
+class PutsOverForgottenPoints(PointsMemory):
+    """Takes what is no longer kept for what is there."""
+
+    def holds(self, index: Key, point_id: str, version: str | None, at: Instant) -> bool:
+        return super().holds(index, point_id, version, -math.inf)
+
+
+class LooksBeforeItPuts(PointsMemory):
+    """Looks at the versions, and puts the points a moment later."""
+
+    def put_points(
+        self, index: Key, points: Sequence[Point], *, at: Instant, over: Sequence[str | None] | None = None
+    ) -> None:
+        holding = points
+        if over is not None:
+            holding = [one for one, before in zip(points, over, strict=True) if self.holds(index, one.id, before, at)]
+            time.sleep(0.0005)
+        super().put_points(index, holding, at=at)
+
+
+class LosesVersions(Keeping):
+    """Keeps the version that was put first."""
+
+    def kept(self, point: Point, old: Point | None) -> Point:
+        return point if old is None else replace(point, version=old.version)
+
+
+class DeletesAnyVersion(PointsMemory):
+    """Does not look at what it deletes."""
+
+    def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None) -> None:
+        super().delete_points(index, ids, at=at)
+
+
 def _broken(store: type[PointsMemory], *clauses: str, opens_same: bool = False) -> Saboteur:
     return Saboteur(store, clauses, Offloaded, opens_same)
 
@@ -306,5 +367,11 @@ POINT_SABOTEURS = (
     _broken(HidesEndedPoints, "VEC-6"),
     _broken(AnswersVectorsAsPut, "VEC-7"),
     _broken(RoundsVectors, "VEC-7"),
+    _broken(PutsOverAnything, "VEC-18", "VEC-19"),
+    _broken(PutsOverWhatWas, "VEC-18"),
+    _broken(PutsOverForgottenPoints, "VEC-18"),
+    _broken(LooksBeforeItPuts, "VEC-18"),
+    _broken(LosesVersions, "VEC-1", "VEC-18"),
+    _broken(DeletesAnyVersion, "VEC-19"),
     Saboteur(PointsMemory, ("KV-20",), CancelsInTheMiddle),
 )

@@ -243,7 +243,9 @@ class FindsWhatWasDeleted(PointsMemory):
 class DeletesAwaitedInVain(Offloaded[PointsMemory]):
     """Goes on finding, blocking, what was deleted awaited."""
 
-    async def delete_points(self, index: Key, ids: Sequence[str], *, at: Instant) -> None:
+    async def delete_points(
+        self, index: Key, ids: Sequence[str], *, at: Instant, over: Sequence[str] | None = None
+    ) -> None:
         await self.get_points(index, ids, at=at)
 
 

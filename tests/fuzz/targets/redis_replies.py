@@ -169,7 +169,7 @@ def _ended(sender: Sender, layout: Any) -> _Made:
 
 def _put_points(sender: Sender, layout: Any) -> _Made:
     points = [Point("a", _DIRECTION), Point("b", _DIRECTION)]
-    return Vectors(sender, layout, _SETTINGS).put(_INDEX, points, 0.0), lambda found: found is None
+    return Vectors(sender, layout, _SETTINGS).put(_INDEX, points, 0.0, None), lambda found: found is None
 
 
 _OPERATIONS = (

@@ -1,0 +1,182 @@
+"""Several processes on one document, in every order that a seed brings: what holds is the later writing, whole."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from llmcache.codec.envelopes import READABLE
+from llmcache.drivers.blocking import BlockingWorld, run
+from llmcache.drivers.worlds import Surroundings, blocking_world
+from llmcache.flows import coming_back, documents
+from llmcache.flows.documents import Search, Terms
+from llmcache.layers.indexed import Indexed
+from llmcache.memory.indexes import Indexes
+from llmcache.memory.key_value import MemoryStore
+from llmcache.memory.matrix import Matrix
+from llmcache.model.capabilities import Limits
+from llmcache.model.document import Document
+from llmcache.model.key import Kind, Space
+from llmcache.protocols.steps import Steps
+from tests.layers.indexes import AT, INDEX, floats
+
+SEEDS = range(150)
+SAID = ("old", "one", "two", "source")
+ANY = Search(floats(1.0, 1.0, 1.0, 1.0), 5, None, -1.0, with_vectors=True)
+TEXTS = Space(INDEX.space.namespace, Kind.DOCUMENT)
+
+
+def direction(text: str) -> bytes:
+    """Return the vector of a text, at length 1 and unlike that of any other."""
+    return floats(*(1.0 if text == one else 0.0 for one in SAID))
+
+
+@dataclass(slots=True)
+class Deed:
+    """What somebody does, and when it began and ended, in steps of all.
+
+    Attributes:
+        text: What the document says after it, "nothing" where it is gone; "" where nothing is written.
+    """
+
+    steps: Steps[Any]
+    world: BlockingWorld
+    text: str
+    began: int = -1
+    ended: int = -1
+
+
+@dataclass(slots=True)
+class Many:
+    """Processes on one store.
+
+    Attributes:
+        source: What a loader says; None means that documents come back from their kept texts.
+    """
+
+    source: str | None = None
+    now: float = AT
+    store: MemoryStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = MemoryStore(clock=lambda: self.now)
+
+    def terms(self) -> Terms:
+        """Return how the collection behaves."""
+        return Terms(
+            TEXTS,
+            INDEX,
+            READABLE,
+            lambda texts: [direction(one) for one in texts],
+            ttl=100.0,
+            remembered=1000.0,
+            load=None if self.source is None else self.load,
+        )
+
+    def load(self, name: str) -> Document:
+        """Return a document as its source has it."""
+        return Document(name, self.source or "")
+
+    def deed(self, make: Callable[[Terms], Steps[Any]], text: str) -> Deed:
+        """Return what a new process does."""
+        world = blocking_world(self.store, Surroundings(lambda: self.now, lambda: self.now, lambda told: None))
+        layer = Indexed(Indexes(Matrix, READABLE.unwrap, 2**30), READABLE, Limits())
+        return Deed(_through(layer, make(self.terms())), world, text)
+
+    def upsert(self, text: str) -> Deed:
+        """Somebody keeps the document."""
+        return self.deed(lambda terms: documents.upsert(terms, [Document("x", text)], [direction(text)]), text)
+
+    def delete(self, text: str = "nothing") -> Deed:
+        """Somebody deletes it."""
+        return self.deed(lambda terms: documents.delete(terms, ["x"]), "nothing")
+
+    def clear(self, text: str = "nothing") -> Deed:
+        """Somebody clears the collection."""
+        return self.deed(documents.clear, "nothing")
+
+    def nothing(self, text: str = "") -> Deed:
+        """Somebody looks, and changes nothing."""
+        return self.deed(lambda terms: documents.nearest(terms, ANY), "")
+
+    def search(self, text: str = "") -> Deed:
+        """Somebody searches, before which it comes back where it has ended."""
+        return self.deed(lambda terms: coming_back.find(terms, ANY), "")
+
+    def do(self, deed: Deed) -> Any:
+        """Do it with nobody beside."""
+        return run(deed.steps, deed.world)
+
+    def found(self) -> list[tuple[str, bytes]]:
+        """Return texts and vectors that a search finds where nothing has to come back."""
+        matches = self.do(self.deed(lambda terms: documents.nearest(terms, ANY), ""))
+        return [(one.document.text, one.vector) for one in matches]
+
+
+def _through(layer: Indexed, steps: Steps[Any]) -> Steps[Any]:
+    """Have the layer answer what it answers."""
+    try:
+        op = next(steps)
+        while True:
+            op = steps.send((yield from layer(op)))
+    except StopIteration as end:
+        return end.value
+
+
+def interleave(deeds: list[Deed], chance: random.Random) -> None:
+    """Do the ops of all, one at a time, in an order that `chance` decides."""
+    turn, waiting = 0, dict(enumerate(deeds))
+    ops = {number: next(deed.steps) for number, deed in waiting.items()}
+    while waiting:
+        turn += 1
+        number = chance.choice(sorted(waiting))
+        deed = waiting[number]
+        deed.began = turn if deed.began < 0 else deed.began
+        try:
+            ops[number] = deed.steps.send(ops[number].on(deed.world))
+        except StopIteration:
+            deed.ended = turn
+            del waiting[number]
+
+
+def check(many: Many, deeds: list[Deed]) -> None:
+    """See that what is there was written whole, by one of the last that wrote."""
+    writers = [one for one in deeds if one.text]
+    last = {one.text for one in writers if not any(other.began > one.ended for other in writers)}
+    many.source = None
+    found = many.found()
+    (kept,) = many.do(many.deed(lambda terms: coming_back.get(terms, ["x"]), ""))
+    there = found[0][0] if found else "nothing"
+
+    assert there in last
+    assert len(found) <= 1
+    assert [direction(text) for text, _ in found] == [vector for _, vector in found]
+    assert there == ("nothing" if kept is None else kept.text)
+
+
+@pytest.mark.parametrize("source", [None, "source"], ids=["kept texts", "loader"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_later_writing_holds_whole_whoever_brings_the_document_back(seed: int, source: str | None) -> None:
+    """Two that write it or take it away, in any order with two searches that find it has ended."""
+    chance, many = random.Random(seed), Many(source)
+    many.do(many.upsert("old"))
+    many.now += 100.0
+    writers = [many.upsert("one"), chance.choice((many.upsert, many.delete, many.clear, many.nothing))("two")]
+    deeds = [*writers, many.search(), many.search()]
+
+    interleave(deeds, chance)
+
+    check(many, deeds)
+
+
+def test_no_entry_is_left_that_no_point_names() -> None:
+    """Of a document that is upserted, brought back and deleted one after the other."""
+    many, left = Many("source"), []
+    for deed in (many.upsert, many.search, many.upsert, many.search, many.delete):
+        many.do(deed("one"))
+        left.append(len(many.store.scan(TEXTS)))
+        many.now += 100.0
+
+    assert [1, 1, 1, 1, 0] == left
