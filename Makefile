@@ -1,9 +1,9 @@
 # `make` lists the targets. Every target builds what it needs; only Python 3.11 or newer, pip and make are asked of the machine.
-# PYTHON=/path/to/python3 chooses another Python for .venv, WORKERS=4 more processes for the tests, ROUNDS=100 a longer soak,
+# PYTHON=/path/to/python3 chooses another Python for .venv, WORKERS=8 more processes for the tests (many tests wait: 3 fill two cores), ROUNDS=100 a longer soak,
 # SECONDS=3600 a longer time of fuzzing, MINUTES=10 a longer chaos, SEED=7 the one of that number again.
 
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 ROUNDS ?= 20
 SECONDS ?= 300
 COVERED := 95

@@ -65,7 +65,7 @@ def pasted(folder: Path, text: str) -> list[str]:
     return [look.stdout for look in looks]
 
 
-@pytest.mark.stores(needs="persistent", cluster=True)
+@pytest.mark.stores(needs="persistent", cluster=True, few=True)
 def test_every_store(folder: Path, expected: str, url: str) -> None:
     """It prints the same, and the commands that it ends with show what was kept, on a store that cannot list, too."""
     text = printed(folder, url)

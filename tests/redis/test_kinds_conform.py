@@ -27,12 +27,14 @@ class Kind:
         lacks: What its store has not, for which cases are left out.
         make: Makes the subject from the fixtures that the test asks for.
         marks: Of every test that is run on it.
+        colours: Those of the cases that are run.
     """
 
     name: str
     lacks: frozenset[Need]
     make: Callable[[pytest.FixtureRequest], Subject] = field(repr=False)
     marks: tuple[pytest.MarkDecorator, ...] = ()
+    colours: frozenset[Colour] = frozenset(Colour)
 
 
 LEFT_OUT = frozenset({Need.SMALL, Need.ROOM, Need.BODY_LIMIT, Need.WIRE, Need.PROCESS})
@@ -40,6 +42,9 @@ LEFT_OUT = frozenset({Need.SMALL, Need.ROOM, Need.BODY_LIMIT, Need.WIRE, Need.PR
 
 Vectors in logs are tried on one server and on a cluster: they use nothing but logs.
 """
+
+PURE = frozenset({Colour.BLOCKING, Colour.ASYNC})
+"""One colour reads what the other wrote on the servers of `test_redis_conforms`, on a cluster and on a restricted server."""
 
 
 def patient(where: object, awaiting: object = None, **options: object) -> Callable[[Clock], StorePair]:
@@ -81,22 +86,23 @@ def fake(request: pytest.FixtureRequest) -> Subject:
 
 KINDS = (
     Kind("restricted", LEFT_OUT | {Need.SCAN, Need.NEWS, Need.VECTORS}, restricted),
-    Kind("server clock", LEFT_OUT | {Need.CLOCK, Need.VECTORS}, server_clock),
+    Kind("server clock", LEFT_OUT | {Need.CLOCK, Need.VECTORS}, server_clock, colours=PURE),
     Kind("cluster", LEFT_OUT, cluster, (pytest.mark.xdist_group("cluster"),)),
-    Kind("fake", LEFT_OUT | {Need.NEWS, Need.VECTORS}, fake),
+    Kind("fake", LEFT_OUT | {Need.NEWS, Need.VECTORS}, fake, colours=PURE),
 )
 
 RUNS = [
     pytest.param(kind, run, id=f"{kind.name}-{run}", marks=kind.marks)
     for kind in KINDS
     for run in conformance_cases(without=kind.lacks)
+    if run.colour in kind.colours
 ]
 
 NEWER_RUNS = [
     pytest.param(program, run, id=f"{program.name}-{run}")
     for program in newer_programs()
     for run in conformance_cases(without=LEFT_OUT | {Need.VECTORS})
-    if run.colour in (Colour.BLOCKING, Colour.ASYNC)
+    if run.colour in PURE
 ]
 
 
