@@ -3,7 +3,6 @@
 import configparser
 import email
 import subprocess
-import sys
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.architecture.sources import ROOT
+from tests.environments import built, empty_environment, install
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
 
@@ -85,23 +85,6 @@ def packed_modules(wheel: Path) -> dict[str, set[str]]:
     return found
 
 
-def pip(python: Path, *arguments: str) -> None:
-    """Run pip and show what it said where it fails."""
-    done = subprocess.run(
-        [str(python), "-m", "pip", "--disable-pip-version-check", *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def built(source: Path, folder: Path) -> Path:
-    """Return the wheel of one distribution of this checkout, made in an empty folder."""
-    pip(Path(sys.executable), "wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder), str(source))
-    (wheel,) = folder.glob("*.whl")
-    return wheel
-
-
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of the conformance suite."""
@@ -119,9 +102,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """The wheel of this checkout, installed without any extra."""
     folder = tmp_path_factory.mktemp("packaging")
     wheel = built(ROOT, folder)
-    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True, timeout=120)
-    python = folder / "venv" / "bin" / "python"
-    pip(python, "install", "--quiet", "-c", "constraints.txt", str(wheel))
+    python = empty_environment(folder / "venv")
+    install(python, "-c", "constraints.txt", str(wheel))
     return Installation(wheel, python)
 
 

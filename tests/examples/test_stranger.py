@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.sources import ROOT
+from tests.environments import built, empty_environment, install
 from tests.examples.sources import code_lines
 
 EXAMPLE = ROOT / "examples" / "llmcache-lmdb"
@@ -38,17 +38,11 @@ def run(command: list[str], folder: Path, *, seconds: int = 300, **variables: st
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of an environment with our packages and the stranger's installed, each from its own wheel."""
     folder = tmp_path_factory.mktemp("stranger")
-    pip = ["-m", "pip", "--disable-pip-version-check", "--quiet"]
-    for source in (ROOT, ROOT / "conformance", EXAMPLE):
-        run([sys.executable, *pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(source)], folder)
-    (core,), (example,) = folder.glob("llmcache_kit-*.whl"), folder.glob("llmcache_lmdb*.whl")
-    (suite,) = folder.glob("llmcache_kit_conformance*.whl")
-    run([sys.executable, "-m", "venv", str(folder / "venv")], folder)
-    programs = folder / "venv" / "bin"
-    constraints = str(ROOT / "constraints.txt")
-    ours = (f"{core}[cli]", str(suite), str(example))
-    run([str(programs / "python"), *pip, "install", "-c", constraints, *ours], folder)
-    return programs
+    sources = {"core": ROOT, "suite": ROOT / "conformance", "example": EXAMPLE}
+    core, suite, example = (built(source, folder / name) for name, source in sources.items())
+    python = empty_environment(folder / "venv")
+    install(python, "-c", str(ROOT / "constraints.txt"), f"{core}[cli]", str(suite), str(example))
+    return python.parent
 
 
 @pytest.fixture

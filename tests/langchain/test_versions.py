@@ -11,8 +11,8 @@ import langchain_core
 import pytest
 
 from llmcache_langchain.demo.model import LocalModel
+from tests.environments import ROOT, empty_environment, install
 
-ROOT = Path(__file__).parents[2]
 FLOOR = ["langchain-core==1.3.3", "langchain-openai==1.2.1"]
 
 
@@ -20,10 +20,8 @@ FLOOR = ["langchain-core==1.3.3", "langchain-openai==1.2.1"]
 def floor_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the oldest LangChain we support, and this checkout."""
     folder = tmp_path_factory.mktemp("floor")
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    python = folder / "bin" / "python"
-    install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*install, *FLOOR, "-e", ROOT], check=True)
+    python = empty_environment(folder)
+    install(python, *FLOOR, "-e", str(ROOT))
     return python
 
 
