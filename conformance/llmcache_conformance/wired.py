@@ -3,11 +3,13 @@
 A store of one server is led there by its URL, in which the address of the proxy takes the place of the server's. A store
 of several servers, which name each other, has an option of the kind `remap`, by which it finds the proxy in the place
 of a server that another one named. Servers that the URL does not name are found by trying: the store is used, and to
-whom this process is then connected is looked up.
+whom this process is then connected is looked up. A wire is tried before it is believed: one that the store does not
+use would let every store pass.
 """
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -26,7 +28,7 @@ from llmcache_conformance.colour import Colour, at_bench, drive
 from llmcache_conformance.faults.proxy import Proxy
 from llmcache_conformance.result import NotRun
 from llmcache_conformance.subject import Server, Subject, Ways, Wire
-from llmcache_conformance.watching import links
+from llmcache_conformance.watching import Link, links
 
 _HOST = r"[A-Za-z0-9.-]+:\d{1,5}"
 # [user[:password]@] HOST:PORT [, HOST:PORT ...], as every URL of servers begins that names their ports.
@@ -60,7 +62,8 @@ def wire_of(parsed: StoreURL, server: str, deadline: Seconds) -> Wire | None:
             raise ConfigError(f"the servers of {parsed.shown} name each other; those are found without --server")
         return _Several(url, tuple(named), option, _given(parsed, option)).wire(deadline)
     behind = Server(*read_server("--server", server)) if server else named[0]
-    return Wire((behind,), lambda ways, clock: url.opened((ways[behind],), clock), deadline)
+    wire = Wire((behind,), lambda ways, clock: url.opened((ways[behind],), clock), deadline)
+    return _proven(wire, "give it an option of the kind `remap`,")
 
 
 def _remap_option(parsed: StoreURL) -> str:
@@ -114,44 +117,59 @@ class _Several:
     def wire(self, deadline: Seconds) -> Wire:
         """Return the wire, with the servers that were found by trying."""
         known = {*self.named, *(Server(*reached) for reached in self.given.values())}
-        known |= self._passed_by(known)
-        if past := self._passed_by(known):
-            return Wire(tuple(known), _refusing(past, self.option), deadline)
-        return Wire(tuple(known), self._through, deadline)
+        wire = Wire(tuple(known), self._through, deadline)
+        with suppress(LLMCacheError):  # it is tried again
+            wire = replace(wire, servers=(*known, *_past(wire)))
+        return _proven(wire, f"name it as others announce it, by {self.option}=ANNOUNCED=REACHED,")
 
     def _through(self, ways: Ways, clock: Clock) -> StorePair:
         announced = {**ways, **{Server(*name): ways[Server(*reached)] for name, reached in self.given.items()}}
         remap = ",".join(f"{name}={way}" for name, way in announced.items())
         return self.url.opened([ways[server] for server in self.named], clock, **{self.option: remap})
 
-    def _passed_by(self, known: set[Server]) -> set[Server]:
-        """Return the servers that the store is connected to, and not by way of a proxy before those that are known."""
-        with Proxy(*known) as proxy:
-            trial = Subject("trial", lambda clock: self._through(proxy.ways, clock), own_clock=True)
-            try:
-                before = links()
-                with at_bench(trial) as (bench, handle):
-                    drive(_used(bench), handle, Colour.BLOCKING)
-                    opened = links() - before - proxy.links()
-            except (NotRun, LLMCacheError):
-                return set()  # where it cannot be tried, the checks tell why
-        return {link.there for link in opened} - {*proxy.ways.values()}
+
+def _proven(wire: Wire, remedy: str) -> Wire:
+    """Return `wire`, or one that says why it is none, where the store does not go by its ways and by these alone."""
+    try:
+        past = _past(wire)
+    except LLMCacheError as error:
+        return replace(wire, through=_refusing(f"the store cannot be used by way of a proxy: {error}; leave"))
+    if not past:
+        return wire
+    shown = ", ".join(map(str, sorted(past)))
+    return replace(wire, through=_refusing(f"the store talks to {shown} past every proxy; {remedy} or leave"))
+
+
+def _past(wire: Wire) -> set[Server]:
+    """Return the servers that the store talks to otherwise than by way of a proxy, as far as the system tells."""
+    with Proxy(*wire.servers) as proxy:
+        trial = Subject("trial", lambda clock: wire.through(proxy.ways, clock), own_clock=True)
+        before = _connected()
+        with at_bench(trial) as (bench, handle):
+            drive(_used(bench), handle, Colour.BLOCKING)
+            return {link.there for link in _connected() - before - proxy.links()} - {*proxy.ways.values()}
+
+
+def _connected() -> set[Link]:
+    try:
+        return links()
+    except NotRun:
+        return set()
 
 
 def _used(bench: Bench) -> Steps[None]:
     """Write to every server, and have each asked to clear."""
-    space = bench.space()
-    yield from PutMany([Put(key, b"body", _MINUTE) for key in bench.keys(_KEYS)])
+    space, keys = bench.space(), bench.keys(_KEYS)
+    most = bench.capabilities.limits.max_batch or len(keys)
+    for at in range(0, len(keys), most):
+        yield from PutMany([Put(key, b"body", _MINUTE) for key in keys[at : at + most]])
     yield from Clear(space)
 
 
-def _refusing(past: Iterable[Server], option: str) -> Callable[[Ways, Clock], NoReturn]:
-    """Return what says in the place of opening that a failing wire would be none."""
-    shown = ", ".join(map(str, sorted(past)))
+def _refusing(why: str) -> Callable[[Ways, Clock], NoReturn]:
+    """Return what stands in the place of opening the store where a wire that fails would not be the store's."""
 
     def refuse(*_: object) -> NoReturn:
-        raise NotRun(
-            f"the store talks to {shown} past every proxy; name it as others announce it, by {option}=ANNOUNCED=REACHED"
-        )
+        raise NotRun(f"{why} `wire` out by name")
 
     return refuse

@@ -2,6 +2,7 @@
 
 guided://HOST:PORT?remap=HOST:PORT=HOST:PORT
 stubborn://HOST:PORT                            goes where the guide says, whatever it is told
+lone://HOST:PORT                                cannot be told where to go
 """
 
 import socket
@@ -26,11 +27,13 @@ from llmcache.plugins.spec import StoreSpec
 @hookimpl
 def llmcache_stores():
     return [
-        StoreSpec(scheme=scheme, factory=f"tests.conformance.guided:open_{scheme}", summary="", options={"remap": "remap"})
-        for scheme in ("guided", "stubborn")
+        StoreSpec(scheme=scheme, factory=f"tests.conformance.guided:open_{way}", summary="", options=options)
+        for scheme, way, options in (
+            ("guided", "guided", {"remap": "remap"}), ("stubborn", "stubborn", {"remap": "remap"}), ("lone", "guided", {})
+        )
     ]
 """
-"""The plugin of both."""
+"""The plugin of all."""
 
 
 class GuidedStore(RemoteStore):

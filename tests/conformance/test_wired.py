@@ -1,5 +1,7 @@
 """Where proxies stand before the store of a URL: before the servers that it names, and before those that these name."""
 
+import socket
+
 import pytest
 
 from llmcache.config.url import parse_url
@@ -59,12 +61,30 @@ def test_server_that_is_reached_elsewhere_than_it_says() -> None:
     assert [(Status.PASS, "")] * 2 == found
 
 
-def test_store_that_goes_past_the_proxy_is_told() -> None:
+@pytest.mark.parametrize(
+    ("scheme", "remedy"),
+    [
+        ("stubborn", "name it as others announce it, by remap=ANNOUNCED=REACHED,"),
+        ("lone", "give it an option of the kind `remap`,"),
+    ],
+)
+def test_store_that_goes_past_the_proxy_is_told(scheme: str, remedy: str) -> None:
     """No check passes or fails where the wire that fails is not the one that the store uses."""
     with MemoryServer() as server, guide_to(f"127.0.0.1:{server.port}") as guide:
-        found = ends(subject_for(f"stubborn://{guide}"))
+        found = ends(subject_for(f"{scheme}://{guide}"))
 
-    told = f"the store talks to 127.0.0.1:{server.port} past every proxy; name it as others announce it"
+    told = f"the store talks to 127.0.0.1:{server.port} past every proxy; {remedy} or leave `wire` out by name"
+    assert [(Status.NOT_RUN, told)] * 2 == found
+
+
+def test_store_that_no_proxy_leads_to_is_told() -> None:
+    """One that works, and does not by way of the proxy, has no wire that could fail; its own error says why."""
+    with MemoryServer() as server, guide_to(f"127.0.0.1:{server.port}") as guide:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            nobody = Server("127.0.0.1", taken.getsockname()[1])
+        found = ends(subject_for(f"lone://{guide}", server=str(nobody)))
+
+    told = "the store cannot be used by way of a proxy: remote put_many: "
     assert [(Status.NOT_RUN, True)] * 2 == [(status, why.startswith(told)) for status, why in found]
 
 
@@ -80,6 +100,6 @@ def test_several_servers_need_a_store_that_can_be_led() -> None:
 
 def test_one_server_is_as_the_caller_says() -> None:
     """The proxy leads to what the URL names, or to what is named beside it."""
-    wires = [wire_of(parse_url("redis://ada:secret@one:1/2"), beside, 1.0) for beside in ("", "127.0.0.1:2")]
+    wires = [wire_of(parse_url("redis://ada:secret@127.0.0.1:1/2"), beside, 1.0) for beside in ("", "127.0.0.1:2")]
 
-    assert [(Server("one", 1),), (Server("127.0.0.1", 2),)] == [wire.servers for wire in wires if wire]
+    assert [(Server("127.0.0.1", 1),), (Server("127.0.0.1", 2),)] == [wire.servers for wire in wires if wire]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 
-from llmcache.config.quantities import read_bytes, read_count, read_flag, read_seconds
+from llmcache.config.quantities import read_bytes, read_count, read_flag, read_remap, read_seconds
 from llmcache.config.references import (
     filled_url,
     is_reference,
@@ -41,6 +41,7 @@ SEEDS = (
     b"\x04\x05//u:p@h:1,h:2/mymaster/1",
     b"\x05//~/x",
     b"\x06127.0.0.1:8080",
+    b"\x0710.0.0.1:7000=localhost:17000,[::1]:1=h:2",
 )
 
 
@@ -107,4 +108,9 @@ def _momento(feed: Feed) -> None:
     assert 0 < _account_at(feed.text()).port < 2**16
 
 
-_WAYS = (_url, _filled, _quantity, _value, _redis, _folder, _momento)
+def _remap(feed: Feed) -> None:
+    found = read_remap("option", feed.text())
+    assert all(host and 0 < port < 2**16 for pair in found.items() for host, port in pair)
+
+
+_WAYS = (_url, _filled, _quantity, _value, _redis, _folder, _momento, _remap)
