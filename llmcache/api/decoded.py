@@ -40,7 +40,8 @@ class Decoded:
         max_entries: int = 2_000,
     ) -> None:
         self.envelopes = envelopes
-        self.pack, self.peek, self.named = envelopes.pack, envelopes.peek, envelopes.named
+        self.pack, self.peek = envelopes.pack, envelopes.peek
+        self.named, self.named_many = envelopes.named, envelopes.named_many
         self.wrap, self.unwrap, self.unwrap_many = envelopes.wrap, envelopes.unwrap, envelopes.unwrap_many
         self._unpack = envelopes.unpack
         self._revive = revive

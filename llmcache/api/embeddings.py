@@ -92,11 +92,11 @@ class Vectors:
         steps = self._setup.observed(embed(unique, self._keys(unique, embedder, wishes), model, terms))
         return Task(steps, bar, None if len(unique) == len(given) else _places(unique, given))
 
-    def _keys(self, texts: Sequence[str], embedder: Embedder, wishes: Options) -> list[Key]:
+    def _keys(self, texts: Sequence[str], embedder: Embedder, wishes: Options) -> Sequence[Key]:
         from llmcache.keys import embedding_keys  # noqa: PLC0415 -- as in `_task`
 
-        named = self._setup.envelopes.named
-        return list(map(named, embedding_keys(texts, embedder, self._setup.namespace_for(wishes))))
+        keys = embedding_keys(texts, embedder, self._setup.namespace_for(wishes))
+        return self._setup.envelopes.named_many(keys)
 
     def _ttl(self, ttl: Seconds | None, wishes: Options) -> Seconds | None:
         own = check_seconds("ttl", ttl)

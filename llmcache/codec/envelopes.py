@@ -52,6 +52,10 @@ class Envelopes(Protocol):
         """Return the key that a store is shown for `key`. It is asked once, where a key is made from what was asked."""
         ...
 
+    def named_many(self, keys: Sequence[Key], /) -> Sequence[Key]:
+        """Return for each of keys what `named` returns."""
+        ...
+
 
 class Readable:
     """Envelopes as `codec.envelope` writes them, for people to read on the store's own console."""
@@ -78,6 +82,9 @@ class Readable:
 
     def named(self, key: Key) -> Key:
         return key
+
+    def named_many(self, keys: Sequence[Key]) -> Sequence[Key]:
+        return keys
 
 
 def _no_bytes(found: object) -> DecodeError:

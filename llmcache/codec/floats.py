@@ -140,7 +140,8 @@ def _first_sound(
 ) -> tuple[Head | None, dict[int, DataError]]:
     """Return the head of the first body that holds a vector, and what is wrong with those before it."""
     wrong: dict[int, DataError] = {}
-    for place, (body, key) in enumerate(zip(bodies, keys, strict=True)):
+    for place, body in enumerate(bodies):
+        key = keys[place]
         try:
             head, _ = unpack(body, key, is_proven=are_proven)
         except DataError as error:

@@ -99,6 +99,9 @@ class SealedEnvelopes:
     def named(self, key: Key) -> Key:
         return key if self._hidden is None else self._hidden(key)
 
+    def named_many(self, keys: Sequence[Key]) -> Sequence[Key]:
+        return keys if self._hidden is None else list(map(self._hidden, keys))
+
     def _no_key(self, body: bytes, key: Key) -> DataError:
         """Return why no cipher fits the head of `body`."""
         if not body.startswith(SEALED):

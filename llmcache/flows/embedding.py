@@ -128,7 +128,11 @@ class Job:
 
     def keys_of(self, places: Sequence[int]) -> Sequence[Key]:
         """Return the keys of texts, which stand in their order."""
-        return self.keys if len(places) == len(self.keys) else [self.keys[place] for place in places]
+        if len(places) == len(self.keys):
+            return self.keys
+        if isinstance(places, range):
+            return self.keys[places.start : places.stop]
+        return [self.keys[place] for place in places]
 
     def take(self, places: Sequence[int], rows: Array) -> bool:
         """Take over rows for texts, which stand in their order; False where those found so far have other dimensions."""

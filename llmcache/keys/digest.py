@@ -14,7 +14,7 @@ from functools import lru_cache
 from hashlib import sha256
 from struct import Struct
 
-from llmcache.model.key import KEY_FORMAT, Key, Kind, Space
+from llmcache.model.key import KEY_FORMAT, Key, Keys, Kind, Space
 from llmcache.model.namespace import Namespace
 
 _length = Struct(">Q").pack
@@ -32,7 +32,7 @@ def key_of(namespace: Namespace, kind: Kind, sort: str, pieces: Iterable[bytes])
     return Key(space, sha256(_joined(start, pieces)).hexdigest())
 
 
-def keys_of(namespace: Namespace, kind: Kind, sort: str, first: bytes, lasts: Iterable[bytes]) -> list[Key]:
+def keys_of(namespace: Namespace, kind: Kind, sort: str, first: bytes, lasts: Iterable[bytes]) -> Keys:
     """Return the keys that `key_of` makes of the pieces `(first, last)`, one for each of `lasts`.
 
     What they have in common is hashed once: for a thousand short texts that is a quarter of the time.
@@ -44,7 +44,7 @@ def keys_of(namespace: Namespace, kind: Kind, sort: str, first: bytes, lasts: It
         hashed = copy()
         hashed.update(_length(len(last)) + last)
         digests.append(hashed.hexdigest())
-    return Key.of_digests(space, digests)
+    return Keys(space, digests)
 
 
 def fingerprint(kind: Kind, sort: str, pieces: Iterable[bytes]) -> str:

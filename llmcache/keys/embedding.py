@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from llmcache.keys.canonical import counted_text
 from llmcache.keys.digest import keys_of, utf8
 from llmcache.model.embedder import Embedder
-from llmcache.model.key import Key, Kind
+from llmcache.model.key import Keys, Kind
 from llmcache.model.namespace import Namespace
 
 SORT = "embedding"
 
 
-def embedding_keys(texts: Iterable[str], embedder: Embedder, namespace: Namespace) -> list[Key]:
+def embedding_keys(texts: Iterable[str], embedder: Embedder, namespace: Namespace) -> Keys:
     """Return the key of each text, in their order. The settings are hashed once for all."""
     return keys_of(namespace, Kind.EMBEDDING, SORT, settings_piece(embedder), map(utf8, texts))
 

@@ -9,10 +9,10 @@ The digit is the key format. A change of canonical form, digest or layout raises
 change with it (docs/decisions/0003).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, overload
 
 from llmcache.errors import UsageError
 from llmcache.model.namespace import Namespace, escape, unescape
@@ -149,3 +149,43 @@ class Key:
 _SLOTS: Final[tuple[Callable[[Key, object], None], ...]] = tuple(
     vars(Key)[name].__set__ for name in ("space", "name", "physical")
 )
+
+
+class Keys(Sequence[Key]):
+    """Keys of one space whose names are digests: a sequence that makes them when somebody looks at them.
+
+    To make a thousand takes longer than to find what is under them in memory, where nothing but their physical forms is needed.
+
+    Attributes:
+        space: That of all.
+        physicals: The physical form of each.
+    """
+
+    __slots__ = ("_digests", "_made", "physicals", "space")
+
+    def __init__(self, space: Space, digests: Sequence[str]) -> None:
+        prefix = space.prefix
+        self.space = space
+        self.physicals = [prefix + digest for digest in digests]
+        self._digests = digests
+        self._made: list[Key] | None = None
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    @overload
+    def __getitem__(self, at: int) -> Key: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Key]: ...
+    def __getitem__(self, at: int | slice) -> Key | Sequence[Key]:
+        if self._made is not None:
+            return self._made[at]
+        if isinstance(at, slice):
+            return Keys(self.space, self._digests[at])
+        (key,) = Key.of_digests(self.space, (self._digests[at],))
+        return key
+
+    def __iter__(self) -> Iterator[Key]:
+        if self._made is None:
+            self._made = Key.of_digests(self.space, self._digests)
+        return iter(self._made)

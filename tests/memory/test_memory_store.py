@@ -6,7 +6,8 @@ import pytest
 
 from llmcache.errors import ClosedError, UsageError
 from llmcache.memory import AsyncMemoryStore, MemoryStore, open_pair
-from llmcache.model.key import Kind
+from llmcache.model.key import Keys, Kind, Space
+from llmcache.model.namespace import Namespace
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.whole import AsyncStore, Store
 from tests.memory.conftest import key_of
@@ -55,6 +56,22 @@ def test_wrong_bound_of_entries_is_refused(max_entries: int) -> None:
     """A store holds one entry at least."""
     with pytest.raises(UsageError, match=r"memory: max_entries is an integer of at least 1, found"):
         open_pair(max_entries=max_entries)
+
+
+def test_a_batch_is_read_as_each_of_its_keys_is() -> None:
+    """What is missing or over is None, and what was found goes last when room is needed."""
+    now = [0.0]
+    store = MemoryStore(max_entries=3, clock=lambda: now[0])
+    keys = Keys(Space(Namespace.of("shop"), Kind.EMBEDDING), [f"9f86d08{number}" * 8 for number in range(5)])
+    store.put_many([Put(keys[0], b"0"), Put(keys[1], b"1", 5.0), Put(keys[2], b"2")])
+
+    assert [b"0", b"1"] == store.get_many(keys[:2])
+    assert [None, None] == store.get_many(keys[3:])
+    store.put_many([Put(keys[3], b"3")])
+    assert [b"0", b"1", None, b"3", None] == store.get_many(keys)
+    now[0] = 5.0
+    assert [b"0", None, None, b"3", None] == store.get_many(keys)
+    assert [None] * 5 == store.get_many(Keys(Space(Namespace.of("pub"), Kind.EMBEDDING), [key.name for key in keys]))
 
 
 def test_stores_are_apart() -> None:

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from llmcache.errors import UsageError
-from llmcache.model.key import KEY_FORMAT, MAX_NAME_BYTES, MAX_PHYSICAL_BYTES, Key, Kind, Space
+from llmcache.model.key import KEY_FORMAT, MAX_NAME_BYTES, MAX_PHYSICAL_BYTES, Key, Keys, Kind, Space
 from llmcache.model.namespace import Namespace
 
 ANY_TEXT = st.text(st.characters(), min_size=1, max_size=20)
@@ -113,13 +113,21 @@ def test_longest_physical_key() -> None:
     assert MAX_PHYSICAL_BYTES == max(lengths) < 1_024
 
 
-def test_a_key_of_a_digest_is_the_key_of_that_name() -> None:
-    """It is only made without the checks that a digest passes anyhow."""
-    space, digest = Space(Namespace.of("shop"), Kind.EMBEDDING), "9f86d081" * 8
-    (quick,), checked = Key.of_digests(space, [digest]), Key(space, digest)
+def test_keys_of_digests_are_the_keys_of_those_names() -> None:
+    """However one looks at them; they are only made without the checks that a digest passes anyhow, and late."""
+    space, digests = Space(Namespace.of("shop"), Kind.EMBEDDING), [f"9f86d08{number}" * 8 for number in range(5)]
+    checked = [Key(space, digest) for digest in digests]
 
-    assert (checked, checked.name, checked.space) == (quick, quick.name, quick.space)
-    assert checked.physical == quick.physical
+    for looked_at in (False, True):
+        keys = Keys(space, digests)
+        assert not looked_at or checked == list(keys)
+        assert (5, checked[0], checked[-1]) == (len(keys), keys[0], keys[-1])
+        assert (checked[1:3], checked[:0]) == (list(keys[1:3]), list(keys[:0]))
+        assert [key.physical for key in checked] == keys.physicals == [key.physical for key in keys]
+        assert [(key.name, key.space) for key in checked] == [(key.name, key.space) for key in keys]
+        assert checked[3] in keys
+        with pytest.raises(IndexError):
+            keys[5]
 
 
 def test_key_is_not_equal_to_its_text() -> None:
