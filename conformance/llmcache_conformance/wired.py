@@ -1,19 +1,19 @@
 """From a store URL to the wire of its store: before which servers a proxy stands, and how the store is led to it.
 
-A store of one server is led there by its URL, in which the address of the proxy takes the place of the server's. A store
-of several servers, which name each other, has an option of the kind `remap`, by which it finds the proxy in the place
-of a server that another one named. Servers that the URL does not name are found by trying: the store is used, and to
+A store is led there by its URL, in which the address of a proxy takes the place of each server's. A store whose servers
+name each other has an option of the kind `remap`, by which it finds the proxy in the place of a server that another
+one named. Servers that the URL does not name are found by trying: the store is used, and to
 whom this process is then connected is looked up. A wire is tried before it is believed: one that the store does not
 use would let every store pass.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from llmcache.config.quantities import Remap, read_remap, read_server
+from llmcache.config.quantities import read_remap, read_server
 from llmcache.config.url import StoreURL
 from llmcache.errors import ConfigError, LLMCacheError
 from llmcache.model.units import Seconds
@@ -50,82 +50,65 @@ def wire_of(parsed: StoreURL, server: str, deadline: Seconds) -> Wire | None:
         ConfigError: `server` names none, or cannot stand for what the URL names.
     """
     found = _SERVERS.fullmatch(parsed.address)
-    named = [] if found is None else [Server(*read_server(parsed.shown, one)) for one in found["servers"].split(",")]
-    option = _remap_option(parsed)
-    if found is None or (len(named) > 1 and not option):
-        if server:
-            raise ConfigError(f"the address of {parsed.shown} names no HOST:PORT that a proxy could take the place of")
+    named = () if found is None else tuple(_server(parsed.shown, one) for one in found["servers"].split(","))
+    if server and len(named) != 1:
+        many = "several" if named else "no"
+        raise ConfigError(f"the address of {parsed.shown} names {many} HOST:PORT; another server can stand for one")
+    if found is None:
         return None
-    url = _URL(parsed, found["before"], found["after"])
-    if option:
-        if server:
-            raise ConfigError(f"the servers of {parsed.shown} name each other; those are found without --server")
-        return _Several(url, tuple(named), option, _given(parsed, option)).wire(deadline)
-    behind = Server(*read_server("--server", server)) if server else named[0]
-    wire = Wire((behind,), lambda ways, clock: url.opened((ways[behind],), clock), deadline)
-    return _proven(wire, "give it an option of the kind `remap`,")
+    behind = (_server("--server", server),) if server else named
+    return _Led(parsed, found["before"], behind, found["after"]).wire(deadline)
 
 
-def _remap_option(parsed: StoreURL) -> str:
-    """Return the name of the option by which the store is told where its servers are reached; "" where it has none."""
-    return next((name for name, kind in find(parsed.scheme).options.items() if kind == "remap"), "")
-
-
-def _given(parsed: StoreURL, option: str) -> Remap:
-    text = parsed.options.get(option)
-    return {} if text is None else read_remap(option, text)
+def _server(name: str, text: str) -> Server:
+    return Server(*read_server(name, text))
 
 
 @dataclass(frozen=True, slots=True)
-class _URL:
-    """A store URL that other servers can be put into.
+class _Led:
+    """A store that is led to proxies by its URL.
 
     Attributes:
         parsed: The URL.
         before: What stands before the servers in its address.
+        behind: The servers that proxies take the place of there.
         after: What stands behind them.
     """
 
     parsed: StoreURL
     before: str
+    behind: tuple[Server, ...]
     after: str
-
-    def opened(self, servers: Iterable[Server], clock: Clock, **options: str) -> StorePair:
-        """Open the store with `servers` in the place of those of the URL, and with more options."""
-        address = f"{self.before}{','.join(map(str, servers))}{self.after}"
-        return open_pair(
-            replace(self.parsed, address=address, options={**self.parsed.options, **options}), for_store(clock)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Several:
-    """A store of servers that name each other.
-
-    Attributes:
-        url: Its URL.
-        named: The servers that the URL names.
-        option: The option by which it is told where servers are reached.
-        given: What that option says in the URL.
-    """
-
-    url: _URL
-    named: tuple[Server, ...]
-    option: str
-    given: Remap
 
     def wire(self, deadline: Seconds) -> Wire:
         """Return the wire, with the servers that were found by trying."""
-        known = {*self.named, *(Server(*reached) for reached in self.given.values())}
+        known = dict.fromkeys((*self.behind, *self._given.values()))
         wire = Wire(tuple(known), self._through, deadline)
+        if not self._option:
+            return _proven(wire, "give it an option of the kind `remap`,")
         with suppress(LLMCacheError):  # it is tried again
             wire = replace(wire, servers=(*known, *_past(wire)))
-        return _proven(wire, f"name it as others announce it, by {self.option}=ANNOUNCED=REACHED,")
+        return _proven(wire, f"name it as others announce it, by {self._option}=ANNOUNCED=REACHED,")
 
     def _through(self, ways: Ways, clock: Clock) -> StorePair:
-        announced = {**ways, **{Server(*name): ways[Server(*reached)] for name, reached in self.given.items()}}
-        remap = ",".join(f"{name}={way}" for name, way in announced.items())
-        return self.url.opened([ways[server] for server in self.named], clock, **{self.option: remap})
+        address = f"{self.before}{','.join(str(ways[server]) for server in self.behind)}{self.after}"
+        options = {**self.parsed.options}
+        if self._option:
+            announced = {**ways, **{name: ways[reached] for name, reached in self._given.items()}}
+            options[self._option] = ",".join(f"{name}={way}" for name, way in announced.items())
+        return open_pair(replace(self.parsed, address=address, options=options), for_store(clock))
+
+    @property
+    def _option(self) -> str:
+        """The option by which the store is told where servers are reached that others name; "" where it has none."""
+        return next((name for name, kind in find(self.parsed.scheme).options.items() if kind == "remap"), "")
+
+    @property
+    def _given(self) -> Mapping[Server, Server]:
+        """What that option says in the URL."""
+        text = self.parsed.options.get(self._option)
+        found = {} if text is None else read_remap(self._option, text)
+        return {Server(*name): Server(*reached) for name, reached in found.items()}
 
 
 def _proven(wire: Wire, remedy: str) -> Wire:

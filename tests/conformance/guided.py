@@ -1,8 +1,8 @@
 """A stranger's store on two servers: a guide, which the URL names, says where the other one is, which keeps everything.
 
-guided://HOST:PORT?remap=HOST:PORT=HOST:PORT
-stubborn://HOST:PORT                            goes where the guide says, whatever it is told
-lone://HOST:PORT                                cannot be told where to go
+guided://HOST:PORT,HOST:PORT?remap=HOST:PORT=HOST:PORT    where the first is the guide
+stubborn://HOST:PORT                                      goes where the guide says, whatever it is told
+lone://HOST:PORT                                          cannot be told where to go
 """
 
 import socket
@@ -56,7 +56,8 @@ class GuidedStore(RemoteStore):
 
 def open_guided(target: Target) -> StorePair:
     """Open it."""
-    guide = read_server("the URL", target.address.removeprefix("//"))
+    servers = target.address.rpartition("@")[2].strip("/").partition("/")[0]
+    guide = read_server("the URL", servers.split(",")[0])
     store = GuidedStore(guide, str(target.options.get("remap", "")))
     return StorePair(store, Offloaded(store))
 

@@ -36,9 +36,9 @@ def ends(subject: Subject) -> list[tuple[Status, str]]:
 
 
 def test_server_that_another_one_names_is_found() -> None:
-    """The URL names the guide alone; a proxy stands before both, and what passes to either is up to it."""
+    """The URL names the guide alone, twice; a proxy stands before both, and what passes to either is up to it."""
     with MemoryServer() as server, guide_to(f"127.0.0.1:{server.port}") as guide:
-        subject = subject_for(f"guided://{guide}")
+        subject = subject_for(f"guided://ada:secret@{guide},{guide}/2")
         assert subject.wire is not None
         with at_fault_bench(subject) as (bench, handle):
             handle.blocking.store.get_many((bench.key(),))
@@ -88,18 +88,27 @@ def test_store_that_no_proxy_leads_to_is_told() -> None:
     assert [(Status.NOT_RUN, True)] * 2 == [(status, why.startswith(told)) for status, why in found]
 
 
-def test_several_servers_need_a_store_that_can_be_led() -> None:
-    """A store that cannot be told where its servers are reached has no wire; one that finds them needs no other named."""
-    with pytest.raises(ConfigError, match="name each other"):
-        wire_of(parse_url("guided://127.0.0.1:1"), "127.0.0.1:2", 1.0)
+def test_another_server_stands_for_one() -> None:
+    """Which of several it would stand for, nobody could say."""
     with pytest.raises(ConfigError, match="names no HOST:PORT"):
-        wire_of(parse_url("redis://one:1,two:2"), "127.0.0.1:2", 1.0)
+        wire_of(parse_url("lone:here"), "127.0.0.1:2", 1.0)
+    with pytest.raises(ConfigError, match="names several HOST:PORT"):
+        wire_of(parse_url("lone://127.0.0.1:1,127.0.0.1:3"), "127.0.0.1:2", 1.0)
+    with pytest.raises(ConfigError, match="--server names 'here'"):
+        wire_of(parse_url("lone://127.0.0.1:1"), "here", 1.0)
 
-    assert wire_of(parse_url("redis://one:1,two:2"), "", 1.0) is None
 
+@pytest.mark.parametrize(
+    ("named", "beside", "found"),
+    [
+        ("127.0.0.1:1", "", [Server("127.0.0.1", 1)]),
+        ("127.0.0.1:1", "127.0.0.1:2", [Server("127.0.0.1", 2)]),
+        ("127.0.0.1:1,127.0.0.1:2,127.0.0.1:1", "", [Server("127.0.0.1", 1), Server("127.0.0.1", 2)]),
+    ],
+)
+def test_servers_are_as_the_caller_says(named: str, beside: str, found: list[Server]) -> None:
+    """The proxy leads to what the URL names, each once, or to what is named beside it."""
+    wire = wire_of(parse_url(f"lone://ada:secret@{named}/2"), beside, 1.0)
 
-def test_one_server_is_as_the_caller_says() -> None:
-    """The proxy leads to what the URL names, or to what is named beside it."""
-    wires = [wire_of(parse_url("redis://ada:secret@127.0.0.1:1/2"), beside, 1.0) for beside in ("", "127.0.0.1:2")]
-
-    assert [(Server("127.0.0.1", 1),), (Server("127.0.0.1", 2),)] == [wire.servers for wire in wires if wire]
+    assert wire is not None
+    assert found == [*wire.servers]
