@@ -47,12 +47,13 @@ class Proxy:
     """
 
     def __init__(self, *servers: tuple[str, int]) -> None:
-        self._listeners = {Server(*server): _listening() for server in servers}
+        self._listeners = {server: _listening() for server in dict.fromkeys(Server(*one) for one in servers)}
         self.ways = {server: Server(*listener.getsockname()) for server, listener in self._listeners.items()}
         self.host, self.port = self.ways[Server(*servers[0])]
         self._lock = threading.Lock()
         self._force = _Force(None, None)
         self._wires: set[_Wire] = set()
+        self._links: set[Link] = set()
         self._accepted = 0
         self._passed = dict.fromkeys(Towards, 0)
         self._loop = asyncio.new_event_loop()
@@ -71,9 +72,9 @@ class Proxy:
         return len(self._wires)
 
     def links(self) -> set[Link]:
-        """Return the connections to servers that are open now."""
-        # A copy first: the thread of the proxy changes the set.
-        return {wire.link for wire in tuple(self._wires) if wire.link is not None}
+        """Return the connections to servers that were made so far."""
+        with self._lock:
+            return {*self._links}
 
     def passed(self, towards: Towards) -> int:
         """Return how many bytes went through in a direction so far; those that a fault swallowed are not among them."""
@@ -186,7 +187,8 @@ class Proxy:
     async def _connect(self, wire: "_Wire") -> None:
         wire.server.setblocking(False)
         await self._loop.sock_connect(wire.server, wire.target)
-        wire.link = Link.of(wire.server)
+        with self._lock:
+            self._links.add(Link.of(wire.server))
         for end in (wire.client, wire.server):
             # Without it the kernel would put the slices of a fault together again.
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -280,7 +282,6 @@ class _Wire:
     client: socket.socket
     target: Server
     server: socket.socket
-    link: Link | None = None
     reset: bool = True
     task: asyncio.Task[None] | None = None
 
