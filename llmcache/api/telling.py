@@ -1,11 +1,21 @@
 """Who hears of what happens in one open cache: its counters, and a listener."""
 
+import builtins
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from llmcache.api.counters import Counters
-from llmcache.model.event import Event, Told
+from llmcache.model.event import Event, Happening, Told
+
+_MISTAKES: Final = frozenset(
+    name
+    for name, found in vars(builtins).items()
+    if isinstance(found, type)
+    and issubclass(found, TypeError | AttributeError | NameError | LookupError | ImportError | NotImplementedError)
+)
+"""Errors that a source which is away does not raise: who wrote the loader or the model's function has made a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +28,30 @@ class Telling:
     def __call__(self, told: Told) -> None:
         if isinstance(told, Event):
             self.counters.count(told)
+            if told.what is Happening.REFRESH_FAILED and told.detail in _MISTAKES:
+                _warn_once(told.detail)
         if self.listener is not None:
             try:
                 self.listener(told)
             except Exception as error:  # noqa: BLE001 -- an instrument must not break what it measures
                 _complain_once(error)
+
+
+_warned: set[str] = set()
+
+
+def _warn_once(name: str) -> None:
+    if name not in _warned:
+        _warned.add(name)
+        import logging  # noqa: PLC0415 -- only where something went wrong
+
+        # The class only, as below.
+        logging.getLogger("llmcache").warning(
+            "a function that loads or embeds what comes back raised %s, which looks like a mistake in it; what it was asked for stays "
+            "away, each time is counted as refresh_failed and told to the listener, and %s is not logged again",
+            name,
+            name,
+        )
 
 
 _complained = threading.Event()

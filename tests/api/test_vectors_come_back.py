@@ -8,6 +8,7 @@ import pytest
 
 import llmcache
 from llmcache import Document
+from llmcache.api import telling
 from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
 from llmcache.flows.documents import present, slide
@@ -114,6 +115,31 @@ def test_a_model_that_fails_loses_nothing(
     assert {"one", "three"} == set(ids(shelf.search("e")))
     model.error = None
     assert "two" == ids(shelf.search("e"))[0]
+
+
+def test_a_mistake_in_a_loader_is_logged_once_and_everything_else_is_served(
+    cache: llmcache.Cache,
+    model: Model,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Such as a name that is not there: counting alone would hide for weeks that nothing comes back."""
+
+    def load(name: str) -> Document:
+        raise UnboundLocalError("secret")
+
+    monkeypatch.setattr(telling, "_warned", set())  # once in a process, and others may have
+    shelf = cache.vectors("docs", embed=model, model="letters", ttl=100, loader=load)
+    shelf.upsert([Document("old", "aaaa")])
+    clock.now += 100
+    shelf.upsert([Document("new", "bbbb")])
+
+    assert ["new"] == ids(shelf.search("a")) == ids(shelf.search("a"))
+    assert 2 == cache.stats().refresh_failed
+    (said,) = [one.getMessage() for one in caplog.records]
+    assert "raised UnboundLocalError" in said
+    assert "secret" not in said
 
 
 def test_a_sliding_life_begins_anew_with_use(cache: llmcache.Cache, model: Model, clock: Clock) -> None:
