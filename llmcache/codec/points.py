@@ -17,7 +17,7 @@ The check finds accidents; against people there is the seal (`codec.seal`).
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
@@ -58,6 +58,7 @@ class Block:
         vectors: Theirs, one behind the other.
         removed: Ids that were deleted, with stamps.
         is_carried: True where they were deleted in an older log.
+        head_bytes: How many bytes say all that but the vectors.
     """
 
     until: Instant | None = None
@@ -66,6 +67,7 @@ class Block:
     vectors: memoryview = field(default=memoryview(b""), repr=False)
     removed: Sequence[tuple[str, int]] = ()
     is_carried: bool = False
+    head_bytes: int = 0
 
 
 def pack_points(stamped: Sequence[Stamped], until: Instant | None) -> bytes:
@@ -141,7 +143,7 @@ def unpack_block(body: bytes) -> Block:
         check, length = int(words[1], 16), int(words[2])
         if crc32(rest) != check:
             raise DecodeError("a block of points is damaged")
-        return _read(orjson.loads(rest[:length]), rest[length:])
+        return replace(_read(orjson.loads(rest[:length]), rest[length:]), head_bytes=length)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DecodeError("a block of points is damaged") from error
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llmcache.memory.matrix import Matrix
 
 MAX_BYTES: Final = 512 * 1024 * 1024
-"""Most memory that the indexes at hand take, unless the caller says otherwise; 350,000 vectors of 384 dimensions."""
+"""Most memory that the indexes at hand take, unless the caller says otherwise; 250,000 points of 384 dimensions."""
 
 
 CELLS_FROM: Final = 50_000

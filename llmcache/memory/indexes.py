@@ -17,7 +17,7 @@ class Indexes:
 
     Args:
         make: As in `LocalIndex`, like `unwrap`.
-        max_bytes: Most that the numbers of all take; the one in use stays whatever it takes.
+        max_bytes: Most that all take, about; the one in use stays whatever it takes.
     """
 
     def __init__(self, make: "Callable[[int], Matrix]", unwrap: Unwrap, max_bytes: int) -> None:
@@ -60,5 +60,5 @@ class Indexes:
 
     @property
     def used_bytes(self) -> int:
-        """What the numbers of all indexes take."""
+        """About what all indexes take."""
         return sum(one.used_bytes for one in self._indexes.values())

@@ -31,6 +31,9 @@ Unwrap = Callable[[bytes, Key], bytes]
 _ENDLESS: Final = float("inf")
 _DRAWN: Final = 1024
 
+_EMPTY_BYTES: Final = 4096
+_REMOVED_BYTES: Final = 300
+
 
 class LocalIndex:
     """An index of a store; obeys `protocols.local_indexes.LocalIndex`.
@@ -55,7 +58,7 @@ class LocalIndex:
 
     @property
     def used_bytes(self) -> int:
-        """What the numbers take."""
+        """About what it takes."""
         return self._known.used_bytes
 
     def log(self, generation: Generation) -> Key:
@@ -241,8 +244,9 @@ class KnownIndex:
 
     @property
     def used_bytes(self) -> int:
-        """What its numbers take."""
-        return 0 if self._matrix is None else self._matrix.used_bytes
+        """About what it takes."""
+        matrix = 0 if self._matrix is None else self._matrix.used_bytes
+        return _EMPTY_BYTES + _REMOVED_BYTES * len(self._removed) + matrix
 
     @property
     def wasted(self) -> int:

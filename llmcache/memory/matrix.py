@@ -27,7 +27,9 @@ from llmcache.model.vectors import Neighbour, Point
 
 Judge: TypeAlias = Callable[[Mapping[str, Plain]], bool]
 
-_FIRST_CAPACITY: Final = 64
+_FIRST_CAPACITY: Final = 4
+_POINT_BYTES: Final = 500
+"""What a point takes beside its numbers: names in two tables, and what holds its facts, which come on top."""
 _SHEET: Final = 8192
 """Columns of a sheet. An index with fewer has one sheet, which is copied when it is full."""
 
@@ -180,6 +182,8 @@ class Matrix:
         self._row: dict[str, int] = {}
         self._cells_from = cells_from
         self._cells: Cells | None = None
+        self._said = 0
+        """How many bytes ids and facts of the columns in use have as JSON."""
 
     @property
     def size(self) -> int:
@@ -188,11 +192,12 @@ class Matrix:
 
     @property
     def used_bytes(self) -> int:
-        """What the numbers take."""
+        """About what it takes."""
         columns = self._columns
+        texts = len(columns.ids) * _POINT_BYTES + self._said
         vectors = sum(sheet.nbytes for sheet in columns.sheets)
         cells = 0 if self._cells is None else self._cells.used_bytes
-        return vectors + columns.ends.nbytes + columns.kept.nbytes + columns.stamps.nbytes + cells
+        return vectors + columns.ends.nbytes + columns.kept.nbytes + columns.stamps.nbytes + cells + texts
 
     def stamp_of(self, point_id: str) -> int:
         """Return the stamp of a point, or -1 where there is none."""
@@ -225,6 +230,7 @@ class Matrix:
         columns.stamps[first:last] = [row[4] for row in rows]
         columns.facts.extend(row[3] for row in rows)
         columns.versions.extend(row[5] for row in rows)
+        self._said += block.head_bytes * len(rows) // len(block.rows)
         # Searches see as many columns as there are ids. Whoever looks now finds old and new, which is either order.
         columns.ids.extend(row[0] for row in rows)
         for place, row in enumerate(rows, first):
@@ -249,7 +255,8 @@ class Matrix:
         if needed > len(columns.ends):
             is_wasteful = 2 * len(columns.ids) > 3 * len(self._row)
             if is_wasteful or len(columns.ends) < _SHEET:
-                self._move(max(2 * (len(self._row) + count), _FIRST_CAPACITY))
+                # As many as are put at first, which may be all; then room for as many again.
+                self._move(max(count if not self._row else 2 * (len(self._row) + count), _FIRST_CAPACITY))
             else:
                 self._columns = columns.longer(needed + needed // 2)
         return len(self._columns.ids)
@@ -267,6 +274,7 @@ class Matrix:
         new.ids.extend(old.ids[row] for row in rows.tolist())
         new.facts.extend(old.facts[row] for row in rows.tolist())
         new.versions.extend(old.versions[row] for row in rows.tolist())
+        self._said = self._said * count // max(1, len(old.ids))
         self._row = {point_id: row for row, point_id in enumerate(new.ids)}
         self._columns = new
 

@@ -1,5 +1,6 @@
 """Indexes in logs where points are many, or large, or end all the time."""
 
+import tracemalloc
 from dataclasses import replace
 from zlib import crc32
 
@@ -83,6 +84,24 @@ def test_stamp_that_has_no_place_in_64_bits_is_damage() -> None:
 
 def _with_check(rest: bytes, length: int) -> bytes:
     return b"llmcache-points:1 %08x %d\n" % (crc32(rest), length) + rest
+
+
+def test_small_indexes_take_little_and_all_of_it_is_counted() -> None:
+    """Each course of a conversation has one: what it holds beside the numbers is more than those, and counted, too."""
+    indexes = Indexes(Matrix, lambda body, key: body, 2**30)
+    indexes.of(INDEX)
+    body = _block(384)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for turn in range(200):
+            known = indexes.of(Key(INDEX.space, f"{turn}")).follow([b"1.a -"])
+            known.absorb(known.reading(known.alive[0]), [body], 64)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert after - before <= indexes.used_bytes <= 200 * 16_000
 
 
 def test_indexes_that_take_too_much_are_given_up() -> None:
