@@ -254,13 +254,13 @@ class KnownIndex:
         return 0 if known is None else known.rows - self.size
 
     def unit(self, points: Sequence[Point]) -> list[Point]:
-        from llmcache.memory.matrix import unit_vectors  # noqa: PLC0415 -- knows numpy
+        from llmcache.memory.directions import unit_vectors  # noqa: PLC0415 -- knows numpy
 
         vectors = unit_vectors(points, self.dimensions)
         return [replace(point, vector=vector) for point, vector in zip(points, vectors, strict=True)]
 
     def direction(self, vector: bytes) -> bytes:
-        from llmcache.memory.matrix import unit_vector  # noqa: PLC0415 -- knows numpy
+        from llmcache.memory.directions import unit_vector  # noqa: PLC0415 -- knows numpy
 
         return unit_vector(vector, self.dimensions)
 

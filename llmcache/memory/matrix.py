@@ -7,7 +7,7 @@ the old one is marked as gone. So a search needs no lock: it sees the old, the n
 Columns come in sheets, so that a matrix which grows is not copied: copying would take three times its memory for a moment. A sheet is
 so wide that a product of several is as quick as that of one.
 
-Beside `codec.floats` only this file and `memory.cells` know numpy; it is imported with the first index that is used.
+Beside `codec.floats` only this file, `memory.cells` and `memory.directions` know numpy; it is imported with the first index that is used.
 """
 
 import math
@@ -18,8 +18,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from llmcache.codec.points import FLOAT_BYTES, Block, Stamped
-from llmcache.errors import UsageError
+from llmcache.codec.points import Block, Stamped
 from llmcache.memory.cells import Cells, Floats, Rows
 from llmcache.memory.threads import one_thread
 from llmcache.model.units import Instant, Plain
@@ -37,51 +36,6 @@ _GROUP: Final = 64
 _BELOW_ALL: Final = -2.0
 _BEHIND: Final = 8
 """With an eighth more points than are in cells, those are made anew: until then the new ones are searched one and all."""
-
-
-def unit_vectors(points: Sequence[Point], dimensions: int | None) -> list[bytes]:
-    """Return the vectors of `points` at length 1, as bytes.
-
-    Raises:
-        UsageError: One has no direction, or not as many dimensions as the others and `dimensions` say.
-    """
-    for point in points:
-        dimensions = _dimensions(point.vector, dimensions)
-    if not points:
-        return []
-    given = np.frombuffer(b"".join(point.vector for point in points), "<f4").reshape(len(points), -1)
-    lengths = np.linalg.norm(given.astype(np.float64), axis=1)
-    if not np.all(np.isfinite(lengths) & (lengths > 0)):
-        raise _without_direction()
-    unit = (given / lengths[:, None]).astype("<f4")
-    return [row.tobytes() for row in unit]
-
-
-def unit_vector(vector: bytes, dimensions: int | None) -> bytes:
-    """As `unit_vectors`, for one: three times as quick."""
-    _dimensions(vector, dimensions)
-    given = np.frombuffer(vector, "<f4").astype(np.float64)
-    length = math.sqrt(given @ given)
-    if not 0 < length < math.inf:
-        raise _without_direction()
-    return (given / length).astype("<f4").tobytes()
-
-
-def _dimensions(vector: bytes, dimensions: int | None) -> int:
-    """Return how many numbers a vector has; UsageError where those are not as many as `dimensions`."""
-    if not isinstance(vector, bytes) or not vector or len(vector) % FLOAT_BYTES:
-        raise UsageError("a vector is given as the bytes of float32 numbers, found something else")
-    found = len(vector) // FLOAT_BYTES
-    if dimensions is not None and found != dimensions:
-        raise UsageError(
-            f"a vector has {found} dimensions where the index has {dimensions}; vectors of another model need an index "
-            "of their own: give it another name, or clear this one"
-        )
-    return found
-
-
-def _without_direction() -> UsageError:
-    return UsageError("a vector has no direction: its length is zero, or it holds NaN or an infinity")
 
 
 @dataclass(frozen=True, slots=True)

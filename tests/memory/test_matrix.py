@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from llmcache.codec.points import Block, Stamped, pack_points, unpack_block
-from llmcache.memory.matrix import Matrix, unit_vector
+from llmcache.memory.directions import unit_vector
+from llmcache.memory.matrix import Matrix
 from llmcache.model.units import Plain
 from llmcache.model.vectors import Neighbour, Point
 from tests.layers.indexes import AT, floats, point
