@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from llmcache.drivers.reads import Reads
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Seconds
@@ -25,10 +26,11 @@ class AsyncMomentoStore:
     Each event loop has connections of its own. A call that is cancelled may be done by the service all the same, whole.
     """
 
-    __slots__ = ("_link",)
+    __slots__ = ("_link", "_reads")
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._reads = Reads(self._read)
 
     @property
     def name(self) -> str:
@@ -41,8 +43,8 @@ class AsyncMomentoStore:
     async def get_many(self, keys: Sequence[Key]) -> list[bytes | None]:
         keys = tuple(keys)
         check_keys(keys, self.capabilities.limits, NAME, "get_many")
-        deed = Deed("get_many", keys[0] if keys else None)
-        return await self._done(deed, lambda: entries.get_many(self._link.generations, keys))
+        self._link.check_open("get_many")
+        return await self._reads.get(keys) if keys else []
 
     async def put_many(self, puts: Sequence[Put]) -> None:
         puts = tuple(puts)
@@ -101,6 +103,9 @@ class AsyncMomentoStore:
 
     def __reduce__(self) -> str:
         raise TypeError("a store cannot be pickled; open the same cache in the other process")
+
+    async def _read(self, keys: Sequence[Key]) -> list[bytes | None]:
+        return await self._done(Deed("get_many", keys[0]), lambda: entries.get_many(self._link.generations, keys))
 
     async def _done(self, deed: Deed, rounds: Callable[[], Rounds[R]]) -> R:
         budget = Budget(self._link.settings.timeout)

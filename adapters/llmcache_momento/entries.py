@@ -35,25 +35,28 @@ def get_many(generations: Generations, keys: Sequence[Key]) -> Rounds[list[bytes
 
     Where no lease runs the tokens travel with the entries, so that a read of what has not been cleared is one round.
     """
-    prefixes = _prefixes(keys)
+    prefixes, found = _prefixes(keys), dict[Key, bytes | None]()
     tokens = generations.sure(prefixes)
     if tokens is None:
-        guess, since = generations.guess(prefixes), generations.now()
-        wanted = [generation_key(prefix) for prefix in prefixes]
-        if guess is not None:
-            wanted += [item_key(key, guess[key.space.prefix]) for key in keys]
-        found = yield from _values(wanted)
-        tokens = among(prefixes, found)
+        guess, since = generations.known(prefixes), generations.now()
+        guessed = [key for key in keys if key.space.prefix in guess]
+        wanted = [generation_key(prefix) for prefix in prefixes] + _items(guessed, guess)
+        values = yield from _values(wanted)
+        tokens = among(prefixes, values)
         generations.forget([prefix for prefix in prefixes if prefix not in tokens])
         generations.learn(tokens, since)
-        if tokens == guess:
-            return [body_in(value) for value in found[len(prefixes) :]]
-    there = [key for key in keys if key.space.prefix in tokens]
-    values = yield from _values([item_key(key, tokens[key.space.prefix]) for key in there])
-    if len(there) == len(keys):
-        return [body_in(value) for value in values]
-    bodies = iter(values)
-    return [body_in(next(bodies)) if key.space.prefix in tokens else None for key in keys]
+        found = {
+            key: value
+            for key, value in zip(guessed, values[len(prefixes) :], strict=True)
+            if tokens.get(key.space.prefix) == guess[key.space.prefix]
+        }
+    left = [key for key in keys if key not in found and key.space.prefix in tokens]
+    found.update(zip(left, (yield from _values(_items(left, tokens))), strict=True))
+    return [body_in(found.get(key)) for key in keys]
+
+
+def _items(keys: Sequence[Key], tokens: Tokens) -> list[bytes]:
+    return [item_key(key, tokens[key.space.prefix]) for key in keys]
 
 
 def _values(keys: Sequence[bytes]) -> Rounds[list[bytes | None]]:

@@ -93,13 +93,14 @@ class Generations:
             tokens[prefix] = known.token
         return tokens
 
+    def known(self, prefixes: Sequence[str]) -> Tokens:
+        """Return the tokens last seen, of those spaces of which one was."""
+        return {prefix: known.token for prefix in prefixes if (known := self._known.get(prefix)) is not None}
+
     def guess(self, prefixes: Sequence[str]) -> Tokens | None:
         """Return the tokens last seen; None unless all are known."""
-        known = self._known
-        try:
-            return {prefix: known[prefix].token for prefix in prefixes}
-        except KeyError:
-            return None
+        known = self.known(prefixes)
+        return known if len(known) == len(prefixes) else None
 
     def learn(self, tokens: Tokens, since: Moment) -> None:
         """Remember tokens that were read; of one that is new nothing is known of how long it lives."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from llmcache.drivers.reads import Reads
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Space
 from llmcache.model.units import Instant, Seconds
@@ -16,7 +17,6 @@ from llmcache_redis.awaiting_wire import AwaitingWire
 from llmcache_redis.commands import T, Wire
 from llmcache_redis.core import Core
 from llmcache_redis.errors import NAME, closed
-from llmcache_redis.reads import Reads
 
 
 class AsyncRedisStore:
@@ -37,7 +37,7 @@ class AsyncRedisStore:
         self._core = core
         self._wire = wire
         self._close_other = close_other
-        self._reads: dict[asyncio.AbstractEventLoop, Reads] = {}
+        self._reads = Reads(lambda keys: wire.run(core.entries.get_many(keys)))
 
     @property
     def name(self) -> str:
@@ -51,7 +51,7 @@ class AsyncRedisStore:
         if self._core.is_closed:
             raise closed("get_many")
         keys = tuple(keys)
-        return await self._gathered().get(keys) if keys else []
+        return await self._reads.get(keys) if keys else []
 
     async def put_many(self, puts: Sequence[Put]) -> None:
         await self._run("put_many", self._core.entries.put_many(puts))
@@ -138,12 +138,3 @@ class AsyncRedisStore:
         if self._core.is_closed:
             raise closed(op)
         return await self._wire.run(steps)
-
-    def _gathered(self) -> Reads:
-        loop = asyncio.get_running_loop()
-        reads = self._reads.get(loop)
-        if reads is None:
-            for other in [other for other in list(self._reads) if other.is_closed()]:
-                self._reads.pop(other, None)
-            reads = self._reads[loop] = Reads(lambda keys: self._wire.run(self._core.entries.get_many(keys)))
-        return reads

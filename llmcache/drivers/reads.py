@@ -1,7 +1,7 @@
-"""Reads that travel together: those that one turn of an event loop asks for go in one MGET.
+"""Reads that travel together: those that one turn of an event loop asks for go in one round trip.
 
-A round trip through asyncio costs a hundred microseconds of processor time, whether it carries one key or fifty. A caller that
-is cancelled leaves the others alone: nobody waits for the round trip itself, only for an answer of one's own.
+A round trip through asyncio costs a hundred microseconds of processor time and more, whether it carries one key or fifty. A
+caller that is cancelled leaves the others alone: nobody waits for the round trip itself, only for an answer of one's own.
 """
 
 import asyncio
@@ -19,26 +19,46 @@ Read: TypeAlias = Callable[[Sequence[Key]], Awaitable[Slots]]
 
 
 class Reads:
-    """Gathers the reads of one event loop.
+    """Gathers the reads of a store, of each event loop by itself.
 
     Args:
-        read: Makes a round trip.
+        read: Makes a round trip; it is asked for different keys only, and for at least one.
     """
 
     def __init__(self, read: Read) -> None:
         self._read = read
+        self._loops: dict[asyncio.AbstractEventLoop, _Loop] = {}
+
+    async def get(self, keys: Sequence[Key]) -> Slots:
+        """Return one slot per key; there is at least one."""
+        return await self._here().join(keys)
+
+    def _here(self) -> "_Loop":
+        loop = asyncio.get_running_loop()
+        here = self._loops.get(loop)
+        if here is None:
+            for other in [other for other in list(self._loops) if other.is_closed()]:
+                self._loops.pop(other, None)
+            here = self._loops[loop] = _Loop(self._read, loop)
+        return here
+
+
+class _Loop:
+    """Gathers the reads of one event loop."""
+
+    def __init__(self, read: Read, loop: asyncio.AbstractEventLoop) -> None:
+        self._read = read
+        self._loop = loop
         self._waiting: list[tuple[Sequence[Key], asyncio.Future[Slots]]] = []
         self._trips: set[asyncio.Task[None]] = set()
 
-    async def get(self, keys: Sequence[Key]) -> Slots:
-        """Return one slot per key."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Slots] = loop.create_future()
+    def join(self, keys: Sequence[Key]) -> "asyncio.Future[Slots]":
+        answer: asyncio.Future[Slots] = self._loop.create_future()
         self._waiting.append((keys, answer))
         if len(self._waiting) == 1:
             # It begins in the next turn of the loop: by then everybody who is ready now has asked.
-            loop.call_soon(self._depart)
-        return await answer
+            self._loop.call_soon(self._depart)
+        return answer
 
     def _depart(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -56,7 +76,7 @@ class Reads:
             self._begin(aboard)
 
     def _begin(self, aboard: list[tuple[Sequence[Key], "asyncio.Future[Slots]"]]) -> None:
-        trip = asyncio.get_running_loop().create_task(self._travel(aboard))
+        trip = self._loop.create_task(self._travel(aboard))
         # The loop holds tasks weakly.
         self._trips.add(trip)
         trip.add_done_callback(self._trips.discard)
