@@ -1,6 +1,7 @@
 """Crowds: many callers who ask a cold key at once, of a model that takes 200 ms; how often it is called and how long all wait.
 
-`python -m benchmarks.crowds URL HOW` is one process of the crowd that comes in several: it says "ready", waits for a line, and asks.
+`python -m benchmarks.crowds URL HOW` is one process of the crowds that come in several: it says "ready", waits for a line, asks, and
+says when it was answered; then once more.
 """
 
 import asyncio
@@ -29,6 +30,11 @@ from llmcache_langchain import LLMCache
 TAKES = 0.2
 THREADS, TASKS, PROCESSES, TASKS_EACH = 50, 200, 4, 50
 ROUNDS = 5
+CROWDS = ("the first question of all", "a later question")
+"""What each process asks in turn. The first asking costs LangChain imports and makes what the store makes once; a process that
+serves has had that behind it for long."""
+PEER = "langchain"
+"""Stands in the place of a URL for LangChain's own cache, which shares nothing."""
 _numbers = itertools.count()
 
 
@@ -151,46 +157,56 @@ def lines_of(found: Iterator[tuple[str, int]], name: str) -> Iterator[str]:
         )
 
 
-def processes(url: str, how: str) -> tuple[float, int]:
-    """Let several processes ask one key; return how long all took, and the calls of the model."""
+def processes(url: str, how: str) -> list[tuple[float, int]]:
+    """Let several processes ask one key, and then another; return how long all took each time, and the calls of the model."""
     with ExitStack() as running:
         command = [sys.executable, "-m", "benchmarks.crowds", url, how]
-        askers = [
+        askers: list[Any] = [
             running.enter_context(
                 subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1)
             )
             for _ in range(PROCESSES)
         ]
-        for asker in askers:
-            assert asker.stdout is not None
-            asker.stdout.readline()
-        began = time.time()
-        for asker in askers:
-            assert asker.stdin is not None
-            asker.stdin.write("go\n")
-        answers = [asker.communicate()[0].split() for asker in askers]
+        return [_crowd(askers) for _ in CROWDS]
+
+
+def _crowd(askers: list[Any]) -> tuple[float, int]:
+    for asker in askers:
+        asker.stdout.readline()
+    began = time.time()
+    for asker in askers:
+        asker.stdin.write("go\n")
+    answers = [asker.stdout.readline().split() for asker in askers]
     return max(float(ended) for ended, _ in answers) - began, sum(int(calls) for _, calls in answers)
+
+
+async def crowds(ask_of: Callable[[str], Callable[[], Any]], calls: Callable[[], int]) -> None:
+    """Be one of the processes: ask when told to."""
+    for name in CROWDS:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        before, ask = calls(), ask_of(name)
+        await asyncio.gather(*(ask() for _ in range(TASKS_EACH)))
+        print(time.time(), calls() - before, flush=True)
 
 
 def main(url: str, how: str) -> None:
     """Be one of the processes."""
-    with llmcache.open(url) as cache, llmcache.options(coalesce="shared"):
-        request = llmcache.Request("m", [{"role": "user", "content": "cold"}])
-        counted, model = Counted(), SlowModel(cache=LLMCache(cache))
+    with llmcache.open("memory:" if url == PEER else url) as cache, llmcache.options(coalesce="shared"):
+        counted, model = Counted(), SlowModel(cache=InMemoryCache() if url == PEER else LLMCache(cache))
 
-        async def ask_all() -> None:
-            await cache.awaiting.responses.get(llmcache.Request("m", [{"role": "user", "content": "warm"}]))
-            print("ready", flush=True)
-            sys.stdin.readline()
+        def ask_of(name: str) -> Callable[[], Any]:
             if how == "langchain":
-                await asyncio.gather(*(model.ainvoke("cold") for _ in range(TASKS_EACH)))
-            else:
-                ask = cache.awaiting.responses.get_or_call
-                await asyncio.gather(*(ask(request, counted.awaited) for _ in range(TASKS_EACH)))
-            print(time.time(), model.calls + counted.calls, flush=True)
+                return lambda: model.ainvoke(name)
+            request = llmcache.Request("m", [{"role": "user", "content": name}])
+            return lambda: cache.awaiting.responses.get_or_call(request, counted.awaited)
+
+        async def be() -> None:
+            await cache.awaiting.responses.get(llmcache.Request("m", [{"role": "user", "content": "connect"}]))
+            await crowds(ask_of, lambda: counted.calls + model.calls)
             await cache.awaiting.close()
 
-        asyncio.run(ask_all())
+        asyncio.run(be())
 
 
 @contextmanager
@@ -220,20 +236,21 @@ def run() -> Iterator[str]:
         yield "\n".join(
             [
                 f"a cold key, a model of {TAKES * 1000:.0f} ms, {PROCESSES} processes of {TASKS_EACH} tasks, coalesce = shared",
-                *(_across(found[name], name) for name in ("sqlite", "redis", "momento-local")),
+                *(line for name in ("sqlite", "redis", "momento-local") for line in _across(found[name], name)),
+                *_across(lambda: PEER, "InMemoryCache", ("langchain",)),
             ]
         )
 
 
-def _across(fresh: Callable[[], str], name: str) -> str:
-    parts = []
-    for how in ("get_or_call", "langchain"):
-        took, calls = zip(*(processes(fresh(), how) for _ in range(ROUNDS)), strict=True)
-        median = sorted(took)[ROUNDS // 2]
-        parts.append(
-            f"{how}: calls {sum(calls) / ROUNDS:4.1f}, {median / TAKES:5.2f} x (worst {max(took) / TAKES:5.2f})"
-        )
-    return f"  {name:16}" + "   ".join(parts)
+def _across(fresh: Callable[[], str], name: str, ways: tuple[str, ...] = ("get_or_call", "langchain")) -> Iterator[str]:
+    for how in ways:
+        rounds = [processes(fresh(), how) for _ in range(ROUNDS)]
+        for crowd, came in zip(CROWDS, zip(*rounds, strict=True), strict=True):
+            took = sorted(seconds for seconds, _ in came)
+            yield (
+                f"  {name:16}{how:14}{crowd:32}calls {sum(calls for _, calls in came) / ROUNDS:6.1f}"
+                f"   {took[ROUNDS // 2] / TAKES:5.2f} x the model (worst {took[-1] / TAKES:5.2f})"
+            )
 
 
 if __name__ == "__main__":
