@@ -95,11 +95,14 @@ class AnswerCache:
 
         They are not kept where tenant or namespace have changed since the prompt was looked up in this thread or task.
         """
-        key, marks = self._to_keep(prompt, llm_string)
+        key, marks, asked = self._to_keep(prompt, llm_string)
         if key is not None:
             answers = list(given)
             provenance, model = self._provenance(key, answers), self._model(llm_string)
-            if self._blocking.offer(key, answers, FORM, provenance=provenance, model=model, marks=marks):
+            offered = self._blocking.offer(
+                key, answers, FORM, provenance=provenance, model=model, marks=marks, asked=asked
+            )
+            if offered:
                 self._learn(key, prompt, llm_string, answers)
 
     def clear(self, given: dict[str, Any]) -> None:
@@ -136,11 +139,14 @@ class AnswerCache:
 
     async def aupdate(self, prompt: str, llm_string: str, given: Sequence[Generation]) -> None:
         """As `update`."""
-        key, marks = self._to_keep(prompt, llm_string)
+        key, marks, asked = self._to_keep(prompt, llm_string)
         if key is not None:
             answers = list(given)
             provenance, model = self._provenance(key, answers), self._model(llm_string)
-            if await self._awaiting.offer(key, answers, FORM, provenance=provenance, model=model, marks=marks):
+            offered = await self._awaiting.offer(
+                key, answers, FORM, provenance=provenance, model=model, marks=marks, asked=asked
+            )
+            if offered:
                 await self._alearn(key, prompt, llm_string, answers)
 
     async def aclear(self, given: dict[str, Any]) -> None:
@@ -184,8 +190,10 @@ class AnswerCache:
         key = (_short_key if is_short else langchain_key)(prompt, llm_string, namespace)
         return self._named(key)
 
-    def _to_keep(self, prompt: str, llm_string: str) -> tuple[Key | None, Marks | None]:
-        """Return the key of an answer with the marks that were read when it was asked for, None where nobody looked.
+    def _to_keep(self, prompt: str, llm_string: str) -> tuple[Key | None, Marks | None, int | None]:
+        """Return the key of an answer with the marks that were read, and the drops there had been, when it was asked for.
+
+        Both are None where nobody looked.
 
         There is no key where it was asked under another namespace: nobody may read it here. It is not kept there either: a
         look-up whose answer never came looks the same, and then it is not theirs.
@@ -193,11 +201,11 @@ class AnswerCache:
         key = self._key(prompt, llm_string)
         under = recall(self, prompt, llm_string)
         if isinstance(under, Unknown):
-            return key, None
+            return key, None, None
         if key is None or under.namespace == key.space.namespace:
-            return key, under.marks
+            return key, under.marks, under.asked
         self.setup.tell(Event(Happening.NOT_ADMITTED, key.digest, "asked under another namespace"))
-        return None, None
+        return None, None, None
 
     def _closed(self, key: Key, error: ClosedError) -> None:
         """Count a miss: a model whose cache was closed, as a global one may be at the end of a `with`, goes on without it."""
@@ -210,7 +218,7 @@ class AnswerCache:
             logging.getLogger("llmcache").warning("calls go past the cache: %s", error)
 
     def _missed(self, key: Key, prompt: str, llm_string: str, marks: Marks) -> None:
-        remember(self, prompt, llm_string, Under(key.space.namespace, marks))
+        remember(self, prompt, llm_string, Under(key.space.namespace, marks, self.setup.flights.drops))
         self._asked.begin(key, self.setup.monotonic())
 
     def _model(self, llm_string: str) -> str | None:

@@ -21,10 +21,12 @@ class Under:
     Attributes:
         namespace: None where no tenant was set.
         marks: Those that were read when it was looked up.
+        asked: How often something had been dropped by then; None where nothing is asked for.
     """
 
     namespace: Namespace | None
     marks: Marks = field(default=NOTHING_READ)
+    asked: int | None = None
 
 
 _Missed = dict[int, tuple[Under, ...]]

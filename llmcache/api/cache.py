@@ -17,7 +17,7 @@ from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
 from llmcache.flows.history import Lifetime
-from llmcache.flows.once import dropping
+from llmcache.flows.once import dropping, unshared_after
 from llmcache.flows.tags import clear_tags, model_tag
 from llmcache.model.capabilities import Capabilities
 from llmcache.model.key import Key, Kind, Space
@@ -88,7 +88,7 @@ class Household:
         space = self._setup.space(Kind.RESPONSE, in_force())
         # Which tags the calls under way will carry, nobody knows yet: with tags, too, none of them is shared any more.
         if checked:
-            steps = dropping(clear_tags(space, checked, self._setup.decoded), space)
+            steps = unshared_after(clear_tags(space, checked, self._setup.decoded), space)
             return [(self._setup, self._setup.observed(steps))]
         # Questions point to answers, which are gone then.
         kinds = [kind for kind in Kind if kind.is_evictable or kind is Kind.QUESTION]

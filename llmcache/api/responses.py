@@ -121,13 +121,23 @@ class Answers:
         )
 
     def _offer_steps(
-        self, key: Key, value: Any, form: Form, *, provenance: Provenance, model: str | None, marks: Marks | None
+        self,
+        key: Key,
+        value: Any,
+        form: Form,
+        *,
+        provenance: Provenance,
+        model: str | None,
+        marks: Marks | None,
+        asked: int | None,
     ) -> Steps[bool]:
         wishes = in_force()
         if wishes.bypass:
             return _not_offered(key)
         ttl, tags = self._ttl(wishes), self._tags(wishes, model or provenance.model)
-        draft = Draft(form.type, form.encode, ttl, tags, provenance, self._aging(ttl), self._setup.chance(), marks)
+        draft = Draft(
+            form.type, form.encode, ttl, tags, provenance, self._aging(ttl), self._setup.chance(), marks, asked
+        )
         return self._setup.observed(keep_if_possible(key, value, draft, form.admit, self._setup.decoded))
 
     def _call_steps(
@@ -273,6 +283,7 @@ class ResponseCache(Answers):
         provenance: Provenance = NOTHING_KNOWN,
         model: str | None = None,
         marks: Marks | None = None,
+        asked: int | None = None,
     ) -> bool:
         """Keep an answer that was already paid for, if it is worth it and possible; what prevents it is only counted.
 
@@ -282,9 +293,10 @@ class ResponseCache(Answers):
         Args:
             model: The name of the model as it was asked for; None means as the answer has it.
             marks: What `look` returned; None where nobody looked.
+            asked: `setup.flights.drops` as it was when the model was asked; None where nobody knows.
         """
         return run(
-            self._offer_steps(key, value, form, provenance=provenance, model=model, marks=marks),
+            self._offer_steps(key, value, form, provenance=provenance, model=model, marks=marks, asked=asked),
             self._setup.blocking_world,
         )
 
@@ -357,10 +369,11 @@ class AsyncResponseCache(Answers):
         provenance: Provenance = NOTHING_KNOWN,
         model: str | None = None,
         marks: Marks | None = None,
+        asked: int | None = None,
     ) -> bool:
         """As `ResponseCache.offer`."""
         return await run_async(
-            self._offer_steps(key, value, form, provenance=provenance, model=model, marks=marks),
+            self._offer_steps(key, value, form, provenance=provenance, model=model, marks=marks, asked=asked),
             self._setup.awaiting_world,
         )
 

@@ -15,7 +15,7 @@ from llmcache.model.key import Key, Kind, Space
 from llmcache.model.units import Seconds, Share
 from llmcache.policy.clearing import NOTHING_READ, Marks, is_hidden
 from llmcache.policy.freshness import is_too_old
-from llmcache.protocols.flight_ops import Await, Board, Forget, Hold, Land, Landed, Leading, Token
+from llmcache.protocols.flight_ops import Await, Board, Drop, Forget, Hold, Land, Landed, Leading, Token
 from llmcache.protocols.flights import Ending, Flight, Witness
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
@@ -188,11 +188,18 @@ def nothing_shared() -> Steps[None]:
 
 
 def dropping(steps: Steps[None], space: Space, key: Key | None = None) -> Steps[None]:
-    """Do `steps`, which drop answers; who asks afterwards shares no call that was begun before.
+    """Do `steps`, which drop answers; what this process is asking for meanwhile is not kept, nor shared by who asks afterwards.
 
     Args:
-        space: What was dropped is in it.
-        key: The only one that was dropped; None means any.
+        space: What is dropped is in it.
+        key: The only one that is dropped; None means any.
     """
+    # Before: an answer that comes behind the dropping is known for an old one, and one that comes earlier is dropped.
+    yield from Drop(space, key)
+    yield from unshared_after(steps, space, key)
+
+
+def unshared_after(steps: Steps[None], space: Space, key: Key | None = None) -> Steps[None]:
+    """Do `steps`, which hide answers by themselves; who asks afterwards shares no call that was begun before."""
     yield from steps
     yield from Forget(space, key)

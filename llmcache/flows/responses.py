@@ -23,10 +23,10 @@ from llmcache.model.options import Coalesce
 from llmcache.model.units import Plain, Seconds
 from llmcache.policy.clearing import NOTHING_READ, Marks, stamps_for
 from llmcache.policy.freshness import AGELESS, Aging, life
-from llmcache.protocols.flight_ops import Land, Landed
+from llmcache.protocols.flight_ops import Drops, Land, Landed, WasDropped
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
-from llmcache.protocols.store_ops import PutMany
+from llmcache.protocols.store_ops import DeleteMany, PutMany
 from llmcache.protocols.world_ops import Behind, Call, Emit, Monotonic, Now
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Draft:
         chance: From 0 to 1, drawn for this answer: how much of the jitter it takes.
         marks: Those of the tags when the answer was asked for: a clearing since then hides it. None where nobody knows when that
             was; they are read when it is kept.
+        asked: What `Drops` told then: an answer that was dropped since is not kept. None where nobody knows.
     """
 
     type: str = "json"
@@ -63,6 +64,7 @@ class Draft:
     aging: Aging = AGELESS
     chance: float = 0.0
     marks: Marks | None = None
+    asked: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,12 @@ def _put(put: Put) -> Steps[bool]:
 def keep_if_possible(key: Key, value: Any, draft: Draft, admit: Admit, envelopes: Envelopes) -> Steps[bool]:
     """Keep an answer that was already paid for, and give it to all who wait for it; what prevents either is told, never raised.
 
-    Returns whether it is kept. Those who wait get it also where it is not worth keeping, or the store fails: it is the answer to what they asked.
+    Returns whether it is kept. Those who wait get it also where it is not worth keeping, or the store fails: it is the answer to
+    what they asked. Where it was dropped meanwhile they do not: those who asked behind that may be among them.
     """
+    if (yield from _was_dropped(key, draft)):
+        yield from Emit(Event(Happening.NOT_ADMITTED, key.digest, "cleared meanwhile"))
+        return False
     reason, is_kept = _reason(value, admit), False
     if reason is not None:
         yield from Emit(Event(Happening.NOT_ADMITTED, key.digest, reason))
@@ -140,11 +146,24 @@ def _kept(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[tup
     try:
         put = yield from failing_open(_packed(key, value, draft, envelopes), key, None)
         if put is not None:
-            is_kept = yield from failing_open(_put(put), key, False)
+            is_kept = yield from failing_open(_put_unless_dropped(put, draft), key, False)
     except UsageError as error:
         what = Happening.STORE_FAILED if isinstance(error, ClosedError) else Happening.NOT_ENCODABLE
         yield from Emit(Event(what, key.digest, type(error).__name__))
     return (None if put is None else put.body), is_kept
+
+
+def _put_unless_dropped(put: Put, draft: Draft) -> Steps[bool]:
+    """Keep it, and look again: what was dropped while it was written may have been written behind that."""
+    yield from _put(put)
+    if (yield from _was_dropped(put.key, draft)):
+        yield from DeleteMany((put.key,))
+        return False
+    return True
+
+
+def _was_dropped(key: Key, draft: Draft) -> Steps[bool]:
+    return draft.asked is not None and (yield from WasDropped(key, draft.asked))
 
 
 def _packed_quietly(key: Key, value: Any, draft: Draft, envelopes: Envelopes) -> Steps[bytes | None]:
@@ -239,9 +258,9 @@ def _called_once(
 
 def _called(key: Key, call: Callable[[], Plain | Awaitable[Plain]], terms: Terms) -> Steps[Plain]:
     """Call, keep what comes if possible, and return it."""
+    draft = replace(terms.draft, asked=(yield from Drops()))
     began = yield from Monotonic()
     answer = yield from Call(call)
-    draft = terms.draft
     if draft.provenance.seconds is None:
         draft = _timed(draft, (yield from Monotonic()) - began)
     is_kept = yield from keep_if_possible(key, answer, draft, terms.admit, terms.envelopes)

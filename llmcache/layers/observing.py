@@ -9,11 +9,25 @@ from dataclasses import replace
 from typing import Any, cast
 
 from llmcache.model.event import OpDone
-from llmcache.protocols.flight_ops import Await, Board, Forget, Hold, Land, Landed, Leading, Token
+from llmcache.protocols.flight_ops import (
+    Await,
+    Board,
+    Drop,
+    Drops,
+    Forget,
+    Hold,
+    Land,
+    Landed,
+    Leading,
+    Token,
+    WasDropped,
+)
 from llmcache.protocols.steps import Op, Reply, Steps, through
 from llmcache.protocols.world_ops import Behind, Call, Emit, Monotonic, Now, Pause
 
-_NOT_THE_STORES = (Await, Board, Call, Emit, Forget, Hold, Land, Landed, Leading, Monotonic, Now, Pause, Token)
+_NOT_THE_STORES = (
+    Await, Board, Call, Drop, Drops, Emit, Forget, Hold, Land, Landed, Leading, Monotonic, Now, Pause, Token, WasDropped,
+)  # fmt: skip
 
 
 def observing(op: Op[Reply]) -> Steps[Reply]:

@@ -10,6 +10,7 @@ Waiters are woken by the one who ends the flight. Beside that they look now and 
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 FIRST_LOOK: Final[Seconds] = 0.02
 RAREST_LOOK: Final[Seconds] = 0.5
 """How soon a waiter looks after the leader, and how seldom after it has waited long."""
+
+_DROPS_KEPT: Final = 1_000
+"""Of how many clearings and deletions is known what they dropped; an answer that was asked for before those is not kept."""
 
 # One for all caches: who waits for whom does not end at the border of a cache.
 _lock = lock_across_forks()
@@ -134,10 +138,16 @@ class LocalFlights:
         self.leases = Leases()
         self._open: dict[Key, LocalFlight] = {}
         self._landed = 0
+        self._drops = 0
+        self._dropped: deque[tuple[int, Space, Key | None]] = deque(maxlen=_DROPS_KEPT)
 
     @property
     def landed(self) -> int:
         return self._landed
+
+    @property
+    def drops(self) -> int:
+        return self._drops
 
     def token(self) -> bytes:
         return os.urandom(16).hex().encode("ascii")
@@ -183,6 +193,19 @@ class LocalFlights:
             flight = self._open.get(key)
         if flight is not None:
             self.end(flight, body)
+
+    def drop(self, space: Space, key: Key | None, /) -> None:
+        with _lock:
+            self._drops += 1
+            self._dropped.append((self._drops, space, key))
+
+    def was_dropped(self, key: Key, since: int, /) -> bool:
+        if since == self._drops:
+            return False
+        with _lock:
+            later = [(space, only) for number, space, only in self._dropped if number > since]
+            is_remembered = len(later) == self._drops - since
+        return not is_remembered or any(space == key.space and only in (None, key) for space, only in later)
 
     def forget(self, space: Space, key: Key | None, /) -> None:
         with _lock:

@@ -114,6 +114,45 @@ class Hold(Op[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class Drops(Op[int]):
+    """Tell how often something was dropped so far, to ask `WasDropped` by."""
+
+    def on(self, world: World, /) -> int:
+        return world.flights.drops
+
+    async def on_async(self, world: AsyncWorld, /) -> int:
+        return world.flights.drops
+
+
+@dataclass(frozen=True, slots=True)
+class WasDropped(Op[bool]):
+    """Tell whether a key was dropped, by itself or with its space, since `Drops` told `since`."""
+
+    key: Key
+    since: int
+
+    def on(self, world: World, /) -> bool:
+        return world.flights.was_dropped(self.key, self.since)
+
+    async def on_async(self, world: AsyncWorld, /) -> bool:
+        return world.flights.was_dropped(self.key, self.since)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop(Op[None]):
+    """Let what is being asked for now not be kept, of the space or for the one key."""
+
+    space: Space
+    key: Key | None = None
+
+    def on(self, world: World, /) -> None:
+        world.flights.drop(self.space, self.key)
+
+    async def on_async(self, world: AsyncWorld, /) -> None:
+        world.flights.drop(self.space, self.key)
+
+
+@dataclass(frozen=True, slots=True)
 class Forget(Op[None]):
     """Let nobody who asks from now on share a call that is under way for a key of the space, or for the one key."""
 

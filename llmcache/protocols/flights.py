@@ -84,6 +84,11 @@ class Flights(Protocol):
         """How many flights have landed so far: where it did not change, no answer came in meanwhile."""
         ...
 
+    @property
+    def drops(self) -> int:
+        """How often something was dropped so far; see `drop`."""
+        ...
+
     def is_leading(self, *, blocking: bool) -> bool:
         """True where the caller leads a flight of any cache; or, if it blocks, anybody does whom its thread stops."""
         ...
@@ -112,6 +117,14 @@ class Flights(Protocol):
 
     def land(self, key: Key, body: bytes, /) -> None:
         """Give `body` to all who wait for `key`; nothing where nobody leads."""
+        ...
+
+    def drop(self, space: Space, key: Key | None, /) -> None:
+        """Remember that all of `space`, or `key` alone, is about to be dropped: what is asked for now is not to be kept any more."""
+        ...
+
+    def was_dropped(self, key: Key, since: int, /) -> bool:
+        """True where `key` was dropped, by itself or with its space, after `drops` was `since`; or where nobody remembers that."""
         ...
 
     def forget(self, space: Space, key: Key | None, /) -> None:

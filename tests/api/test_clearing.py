@@ -1,5 +1,6 @@
 """Clearing answers: by tag, by model, by namespace; and what is left alone."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 import llmcache
 from llmcache.api.asked import key_of
-from llmcache.api.cache import Cache
+from llmcache.api.cache import AsyncCache, Cache
 from llmcache.api.setup import Defaults
 from llmcache.codec.envelope import pack
 from llmcache.codec.envelopes import READABLE
@@ -145,6 +146,54 @@ async def test_what_is_asked_for_while_its_model_is_cleared_is_hidden(url: str) 
             found += [first, cache.responses.get(SMALL), cache.responses.get(LARGE)]
 
         assert ["old", None, "old", None, "new"] * len(DOORS) == found
+
+
+DROPS: dict[str, tuple[Callable[[Cache], None], Callable[[AsyncCache], Awaitable[None]]]] = {
+    "delete": (lambda cache: cache.responses.delete(SMALL), lambda cache: cache.responses.delete(SMALL)),
+    "responses": (lambda cache: cache.responses.clear(), lambda cache: cache.responses.clear()),
+    "all": (lambda cache: cache.clear(), lambda cache: cache.clear()),
+}
+
+
+@pytest.mark.parametrize("way", DROPS)
+async def test_what_is_asked_for_while_it_is_dropped_is_not_kept(url: str, way: str) -> None:
+    """By every door and in both colours: who called gets the answer, and the next one asks anew, whose answer is kept."""
+    drop, drop_awaited = DROPS[way]
+    with llmcache.open(url) as cache:
+
+        def drops() -> str:
+            drop(cache)
+            return "old"
+
+        async def drops_awaited() -> str:
+            await drop_awaited(cache.awaiting)
+            return "old"
+
+        found = []
+        for door in DOORS:
+            with llmcache.options(**door):
+                found += [cache.responses.get_or_call(SMALL, drops), cache.responses.find(SMALL)]
+                found += [await cache.awaiting.responses.get_or_call(SMALL, drops_awaited)]
+            found += [cache.responses.get(SMALL), cache.responses.get_or_call(SMALL, lambda: "new")]
+            found += [cache.responses.get(SMALL)]
+            cache.responses.delete(SMALL)
+
+        assert ["old", None, "old", None, "new", "new"] * len(DOORS) == found
+        assert 2 * len(DOORS) == cache.stats().not_admitted
+
+
+def test_what_is_asked_for_while_something_else_is_dropped_is_kept(url: str) -> None:
+    """Another answer, another namespace, a tag that it does not carry."""
+    with llmcache.open(url) as cache:
+
+        def drops() -> str:
+            cache.responses.delete(LARGE)
+            cache.clear(tags=("faq",))
+            with llmcache.options(namespace="theirs"):
+                cache.clear()
+            return "kept"
+
+        assert ["kept", "kept"] == [cache.responses.get_or_call(SMALL, drops), cache.responses.get(SMALL)]
 
 
 def test_a_refresh_behind_the_callers_back_is_hidden_by_a_clearing_meanwhile(url: str, clock: Clock) -> None:

@@ -17,7 +17,7 @@ from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.policy.freshness import Aging, Freshness
-from llmcache.protocols.flight_ops import Board, Hold, Land, Landed, Token
+from llmcache.protocols.flight_ops import Board, Drops, Hold, Land, Landed, Token, WasDropped
 from llmcache.protocols.flights import Witness
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Op, Steps
@@ -39,6 +39,10 @@ WITNESS = Witness(object(), 1)
 def call() -> Any:
     """Stand for the model; never run here."""
     raise AssertionError("the flow yields the call, the driver runs it")
+
+
+CALLED = [Drops(), Monotonic(), Call(call), Monotonic(), WasDropped(KEY, 0), Now()]
+"""What is done to refresh, up to the answer's envelope."""
 
 
 def terms(**others: Any) -> Terms:
@@ -82,11 +86,12 @@ def test_one_caller_refreshes_and_waits_for_the_new_answer() -> None:
     looked = ops_of(steps, [0, [BODY], 95.0, (flight, True), 0])
 
     assert [Landed(), LOOK, CLOCK, Board(KEY), Landed(), told(Happening.REFRESHED_EARLY)] == looked
-    asked = [steps.send(reply) for reply in (None, 1.0, "new", 2.0, 96.0)]
-    assert [Monotonic(), Call(call), Monotonic(), Now()] == asked[:4]
-    assert isinstance(asked[4], PutMany)
+    asked = [steps.send(reply) for reply in (None, 0, 1.0, "new", 2.0, False, 96.0)]
+    assert CALLED == asked[:-1]
+    assert isinstance(asked[-1], PutMany)
     assert told(Happening.KEPT) == steps.send(None)
-    assert isinstance(steps.send(None), Land)
+    assert WasDropped(KEY, 0) == steps.send(None)
+    assert isinstance(steps.send(False), Land)
     assert not flight.is_over
     assert "new" == finish(steps, None)
     assert flight.is_over
@@ -198,12 +203,10 @@ def test_in_the_background_the_caller_is_served_and_waits_for_nothing(taken: boo
 def test_the_background_leads_calls_and_keeps() -> None:
     """In its own turn, so that the flight is that of the thread or task that calls."""
     flight = HandFlight(KEY)
-    ops = ops_of(in_background()[1].steps(), [(flight, True), 0, None, 1.0, "new", 2.0, 96.0])
+    ops = ops_of(in_background()[1].steps(), [(flight, True), 0, None, 0, 1.0, "new", 2.0, False, 96.0])
 
-    assert [Board(KEY), Landed(), told(Happening.REFRESHED_BEHIND), Monotonic(), Call(call), Monotonic(), Now()] == ops[
-        :7
-    ]
-    assert isinstance(ops[7], PutMany)
+    assert [Board(KEY), Landed(), told(Happening.REFRESHED_BEHIND), *CALLED] == ops[:-1]
+    assert isinstance(ops[-1], PutMany)
 
 
 def test_the_background_leaves_it_where_somebody_refreshes_or_has_done_so() -> None:
@@ -221,7 +224,7 @@ def test_the_background_leaves_it_where_somebody_refreshes_or_has_done_so() -> N
 def test_a_failure_in_the_background_is_told_and_ends_there() -> None:
     """Nobody is there to raise it to; the flight is over, so that others may try."""
     steps, flight = in_background()[1].steps(), HandFlight(KEY)
-    ops = ops_of(steps, [(flight, True), 0, None, 1.0, TimeoutError("slow")])
+    ops = ops_of(steps, [(flight, True), 0, None, 0, 1.0, TimeoutError("slow")])
 
     assert told(Happening.REFRESH_FAILED, "TimeoutError") == ops[-1]
     assert finish(steps, None) is None
@@ -232,7 +235,8 @@ def failing(error: BaseException, at: float, **others: Any) -> tuple[Steps[Any],
     """Return a call that found an answer past its end, whose model raised `error`; and what came of it at `at`."""
     steps = get_or_call(KEY, call, terms(**{"draft": Draft(ttl=100.0, aging=GRACE), "coalesce": "off", **others}))
 
-    assert [LOOK, CLOCK, told(Happening.EXPIRED), Monotonic(), Call(call)] == ops_of(steps, [[BODY], 120.0, None, 1.0])
+    ops = ops_of(steps, [[BODY], 120.0, None, 0, 1.0])
+    assert [LOOK, CLOCK, told(Happening.EXPIRED), *CALLED[:3]] == ops
     assert Now() == steps.throw(error)
     return steps, steps.send(at)
 
@@ -260,7 +264,7 @@ def test_it_never_stands_in_beyond_max_age() -> None:
     with pytest.raises(ConnectionError):
         failing(ConnectionError("down"), 130.1, max_age=130.0)
     steps = get_or_call(KEY, call, terms(draft=Draft(aging=GRACE), coalesce="off", max_age=119.0))
-    ops_of(steps, [[BODY], 120.0, None, 1.0])
+    ops_of(steps, [[BODY], 120.0, None, 0, 1.0])
     with pytest.raises(ConnectionError):
         steps.throw(ConnectionError("down"))
 
@@ -269,7 +273,7 @@ def test_it_never_stands_in_beyond_max_age() -> None:
 def test_it_stands_in_for_no_wrong_call_and_no_cancellation(error: BaseException) -> None:
     """Those pass at once."""
     steps = get_or_call(KEY, call, terms(draft=Draft(aging=GRACE), coalesce="off"))
-    ops_of(steps, [[BODY], 120.0, None, 1.0])
+    ops_of(steps, [[BODY], 120.0, None, 0, 1.0])
     with pytest.raises(type(error)):
         steps.throw(error)
 

@@ -14,7 +14,7 @@ from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.policy.freshness import Freshness
-from llmcache.protocols.flight_ops import Land
+from llmcache.protocols.flight_ops import Drops, Land, WasDropped
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import GetMany, PutMany
@@ -36,6 +36,10 @@ TERMS = Terms(admit_all, READABLE, Draft())
 def call() -> str:
     """Stand for the model; never run here."""
     raise AssertionError("the flow yields the call, the driver runs it")
+
+
+CALLED = [Drops(), Monotonic(), Call(call), Monotonic(), WasDropped(KEY, 0), Now()]
+"""What is done about a miss, up to the answer's envelope."""
 
 
 def finish(steps: Steps[Any], reply: Any) -> Any:
@@ -181,13 +185,14 @@ def test_a_hit_makes_no_call() -> None:
 def test_a_miss_calls_times_the_call_and_keeps_the_answer() -> None:
     """Look up, call, keep, in that order; the duration is written down."""
     steps = get_or_call(KEY, call, TERMS)
-    ops = [next(steps), steps.send([None]), steps.send(None), steps.send(10.0), steps.send("new"), steps.send(12.5)]
+    ops = [next(steps), *(steps.send(reply) for reply in ([None], None, 0, 10.0, "new", 12.5, False))]
     written = steps.send(100.0)
 
-    assert ops == [GetMany((KEY,)), told(Happening.MISS), Monotonic(), Call(call), Monotonic(), Now()]
+    assert ops == [GetMany((KEY,)), told(Happening.MISS), *CALLED]
     assert written == PutMany((Put(KEY, pack(Entry("new", 100.0, provenance=Provenance(seconds=2.5)), KEY)),))
     assert steps.send(None) == told(Happening.KEPT)
-    assert isinstance(steps.send(None), Land)
+    assert steps.send(None) == WasDropped(KEY, 0)
+    assert isinstance(steps.send(False), Land)
     assert finish(steps, None) == "new"
 
 
@@ -197,12 +202,7 @@ def test_a_store_that_is_down_costs_nothing_but_the_call() -> None:
     next(steps)
 
     assert steps.throw(StoreUnavailable("down")) == told(Happening.STORE_FAILED, "StoreUnavailable")
-    assert [steps.send(None), steps.send(1.0), steps.send("new"), steps.send(2.0)] == [
-        Monotonic(),
-        Call(call),
-        Monotonic(),
-        Now(),
-    ]
+    assert CALLED == [steps.send(reply) for reply in (None, 0, 1.0, "new", 2.0, False)]
     steps.send(100.0)
     assert steps.throw(StoreUnavailable("down")) == told(Happening.STORE_FAILED, "StoreUnavailable")
     assert isinstance(steps.send(None), Land)
@@ -234,10 +234,10 @@ def test_bypass_neither_reads_nor_keeps() -> None:
 def test_refresh_does_not_read_but_keeps() -> None:
     """The first op is the call's clock, the last a write."""
     steps = get_or_call(KEY, call, Terms(admit_all, READABLE, Draft(), refresh=True))
-    ops = [next(steps), steps.send(1.0), steps.send("new"), steps.send(2.0), steps.send(100.0)]
+    ops = [next(steps), *(steps.send(reply) for reply in (0, 1.0, "new", 2.0, False, 100.0))]
 
-    assert ops[:4] == [Monotonic(), Call(call), Monotonic(), Now()]
-    assert isinstance(ops[4], PutMany)
+    assert CALLED == ops[:-1]
+    assert isinstance(ops[-1], PutMany)
 
 
 def test_a_judge_that_fails_loses_no_answer() -> None:

@@ -1,8 +1,6 @@
 """Clearing by tag, fed with answers by hand; and every interleaving of askers, clearers and clocks that Hypothesis finds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 import pytest
@@ -21,11 +19,12 @@ from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.policy.clearing import Mark
-from llmcache.protocols.flight_ops import Land, Token
+from llmcache.protocols.flight_ops import Drops, Token, WasDropped
 from llmcache.protocols.key_value import Put
-from llmcache.protocols.steps import Op, Steps
+from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import GetMany, PutMany
 from llmcache.protocols.world_ops import Call, Emit, Monotonic, Now
+from tests.flows.interleaving import Running, Shared, over
 
 SPACE = Space(Namespace.of("shop"), Kind.RESPONSE)
 KEY = Key(SPACE, "ab" * 32)
@@ -125,10 +124,8 @@ def test_without_tags_nothing_more_is_read_or_written() -> None:
 
     assert next(steps) == GetMany((KEY,))
     assert steps.send([None]) == told(Happening.MISS)
-    assert steps.send(None) == Monotonic()
-    assert steps.send(0.0) == Call(dict)
-    assert steps.send("answer") == Monotonic()
-    assert steps.send(1.0) == Now()
+    called = [steps.send(reply) for reply in (None, 0, 0.0, "answer", 1.0, False)]
+    assert [Drops(), Monotonic(), Call(dict), Monotonic(), WasDropped(KEY, 0), Now()] == called
     put = steps.send(100.0)
     assert isinstance(put, PutMany)
     assert b"stamps" not in put.puts[0].body
@@ -139,7 +136,7 @@ def test_who_passes_the_cache_by_reads_the_marks_alone() -> None:
     steps = get_or_call(KEY, dict, Terms(lambda _: None, READABLE, Draft(tags=("faq",)), refresh=True))
 
     assert next(steps) == GetMany(MARKS[:1])
-    assert steps.send([None]) == Monotonic()
+    assert steps.send([None]) == Drops()
     looking = pass_by(KEY, READABLE, tags=("faq",))
     assert [told(Happening.BYPASSED), GetMany(MARKS[:1])] == [next(looking), looking.send(None)]
 
@@ -161,63 +158,11 @@ def test_an_answer_asked_for_while_the_store_was_away_is_hidden_by_any_clearing(
     next(steps)
 
     assert steps.throw(StoreUnavailable("down")) == told(Happening.STORE_FAILED, "StoreUnavailable")
-    assert [Monotonic(), Call(dict), Monotonic(), Now()] == [steps.send(it) for it in (None, 0.0, "answer", 1.0)]
+    called = [steps.send(reply) for reply in (None, 0, 0.0, "answer", 1.0, False)]
+    assert [Drops(), Monotonic(), Call(dict), Monotonic(), WasDropped(KEY, 0), Now()] == called
     put = steps.send(100.0)
     assert isinstance(put, PutMany)
     assert () == unpack(put.puts[0].body, KEY).stamps
-
-
-@dataclass
-class Shared:
-    """A store, and when what happened, in steps of all that run beside each other."""
-
-    held: dict[Key, bytes] = field(default_factory=dict)
-    stamps: "count[int]" = field(default_factory=count)
-    step: int = 0
-    cleared: list[tuple[int, int]] = field(default_factory=list)
-    """When each clearing began and ended."""
-
-
-class Running:
-    """Steps of one process, whose clock is wrong by so much, done one at a time."""
-
-    def __init__(self, steps: Steps[Any], shared: Shared, skew: float) -> None:
-        self._steps, self._shared, self._skew = steps, shared, skew
-        self.began = shared.step
-        self.asked_at: int | None = None
-        self.answer: Any = None
-        self.is_over = False
-        self._next(lambda: next(steps))
-
-    def advance(self) -> None:
-        """Do the op that is due."""
-        reply = self._do(self._op)
-        self._next(lambda: self._steps.send(reply))
-
-    def _next(self, go_on: Callable[[], Op[Any]]) -> None:
-        try:
-            self._op = go_on()
-        except StopIteration as finished:
-            self.is_over, self.answer = True, finished.value
-
-    def _do(self, op: Op[Any]) -> Any:
-        shared = self._shared
-        shared.step += 1
-        match op:
-            case GetMany(keys=keys):
-                return [shared.held.get(key) for key in keys]
-            case PutMany(puts=puts):
-                shared.held.update((put.key, put.body) for put in puts)
-            case Call():
-                self.asked_at = shared.step
-                return shared.step
-            case Token():
-                return b"%d" % next(shared.stamps)
-            case Now() | Monotonic():
-                return 1000.0 + shared.step + self._skew
-            case _:
-                assert isinstance(op, Emit | Land)
-        return None
 
 
 DOING = st.sampled_from(["ask", "clear", "look"])
@@ -233,13 +178,6 @@ def begin(doing: str, shared: Shared, skew: float) -> Running:
         "look": lambda: look_up(KEY, READABLE),
     }
     return Running(steps[doing](), shared, skew)
-
-
-def over(running: Running) -> Running:
-    """Go on to the end."""
-    while not running.is_over:
-        running.advance()
-    return running
 
 
 def check(running: Running, shared: Shared) -> None:

@@ -41,9 +41,9 @@ async def test_models_clear_what_was_asked_of_them(url: str) -> None:
         assert [True, True, False] == [cache.lookup("p", llm_string) is None for llm_string in models]
 
 
-@pytest.mark.parametrize("which", [{"tags": ("faq",)}, {"models": ("small",)}])
-async def test_what_is_asked_for_while_its_tag_or_model_is_cleared_is_hidden(url: str, which: dict[str, Any]) -> None:
-    """The model is asked once more, and that answer is kept; in both colours, and where the cache is passed by."""
+@pytest.mark.parametrize("which", [{}, {"tags": ("faq",)}, {"models": ("small",)}])
+async def test_what_is_asked_for_while_it_is_cleared_is_not_served(url: str, which: dict[str, Any]) -> None:
+    """All at once, by tag or by model: the model is asked once more, and that answer is kept; in both colours, and with `refresh`."""
     with llmcache.open(url, tag_models=True) as opened:
         cache = LLMCache(opened)
 
