@@ -5,6 +5,12 @@ from langchain_core.embeddings import Embeddings
 from llmcache.errors import UsageError
 
 
+def check_order(store: object, embeddings: object, right: str) -> None:
+    """Raise UsageError where the store and the embeddings have changed places, and say which order is right."""
+    if isinstance(store, Embeddings) and not isinstance(embeddings, Embeddings):
+        raise UsageError(f"the store and the embeddings stand in each other's place; the order is {right}")
+
+
 def check_embeddings(name: str, found: object) -> None:
     """Raise UsageError unless `found` embeds as LangChain's embeddings do."""
     if not isinstance(found, Embeddings):

@@ -14,7 +14,7 @@ from llmcache.model.key import Key
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Plain, Seconds
 from llmcache_langchain.answers import AnswerCache
-from llmcache_langchain.embedders import check_embeddings, name_of
+from llmcache_langchain.embedders import check_embeddings, check_order, name_of
 from llmcache_langchain.generations import generations_to_plain
 from llmcache_langchain.hits import fresh_id
 from llmcache_langchain.holding import Given
@@ -53,6 +53,7 @@ class SemanticAnswers(AnswerCache):
         tenant: Tenant | None,
         ttl: Seconds | None,
     ) -> None:
+        check_order(store, embeddings, "SemanticCache(store, embeddings), as in LLMCache(store)")
         check_embeddings("embeddings", embeddings)
         name = name_of(embeddings) if model is None else model
 

@@ -17,7 +17,7 @@ from llmcache.model.document import Match
 from llmcache.model.embedder import check_function
 from llmcache.model.namespace import Namespace
 from llmcache.model.units import Plain, Seconds
-from llmcache_langchain.embedders import check_embeddings, dimensions_of, name_of
+from llmcache_langchain.embedders import check_embeddings, check_order, dimensions_of, name_of
 from llmcache_langchain.embeddings import CachedEmbeddings
 from llmcache_langchain.holding import Given, check_given, setup_of, shared_caches
 
@@ -62,6 +62,7 @@ class VectorStore(LangChainVectorStore):
         approximate: bool = False,
         namespace: Namespace | str | None = None,
     ) -> None:
+        check_order(store, embedding, "VectorStore(embedding, store), as in LangChain's own")
         check_given(store)
         check_embeddings("embedding", embedding)
         if loader is not None:

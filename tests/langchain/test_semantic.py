@@ -13,7 +13,7 @@ from langchain_core.messages.tool import ToolCall
 
 import llmcache
 from llmcache.errors import StoreUnavailable, UsageError
-from llmcache_langchain import SemanticCache
+from llmcache_langchain import SemanticCache, VectorStore
 from llmcache_minilm import MiniLMEmbeddings
 from tests.api.failing import Fault, failing_cache
 from tests.api.meaning import CARD, CARD_TOO, MONEY
@@ -151,6 +151,17 @@ async def test_store_that_fails_is_not_asked_by_meaning() -> None:
     assert [] == embeddings.angles.asked
 
 
+def test_wrong_order_says_the_right_one() -> None:
+    """An answer cache begins with the store, as `LLMCache` does; a vector store with the embeddings, as LangChain's own do."""
+    model: Any = AngleEmbeddings()
+    store: Any = "memory:"
+
+    with pytest.raises(UsageError, match=r"the order is SemanticCache\(store, embeddings\)"):
+        SemanticCache(model, store)
+    with pytest.raises(UsageError, match=r"the order is VectorStore\(embedding, store\)"):
+        VectorStore(store, model)
+
+
 def test_name_of_the_embedding_model_is_needed() -> None:
     """Vectors of two models must not meet; without a name nobody could tell them apart."""
 
@@ -160,7 +171,7 @@ def test_name_of_the_embedding_model_is_needed() -> None:
     with pytest.raises(UsageError, match="model"):
         SemanticCache("memory:", Nameless())
     with pytest.raises(UsageError, match="embeddings is LangChain's Embeddings, found str"):
-        SemanticCache(cast(Any, Nameless()), cast(Any, "memory:"), model="angles")
+        SemanticCache("memory:", cast(Any, "minilm"), model="angles")
     assert "SemanticCache in <llmcache.Cache on memory" in repr(SemanticCache("memory:", Nameless(), model="angles"))
 
 
