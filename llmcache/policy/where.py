@@ -6,6 +6,8 @@
     {"$or": [{"topic": "loans"}, {"urgent": True}]} $and $or $not
     {"address.city": "Bern"}                        a dot goes into a fact that is a mapping
 
+What lacks only the "$" of an operator is refused, because it would fit nothing; `{"year": {"$eq": {"gte": 1}}}` says that a fact is such a mapping.
+
 A fact that is missing fits `$ne`, `$nin` and nothing else. Values of different types are different, except that 1 equals 1.0; True is
 no number. Order is defined between numbers and between texts; between others nothing is greater or less.
 """
@@ -20,6 +22,7 @@ from llmcache.model.where import Comparison, Either, Every, Facts, Not, Test, Wh
 _COMPARISONS: Final = get_args(Comparison)
 _ORDERS: Final = ("$gt", "$gte", "$lt", "$lte")
 _LOGIC: Final = ("$and", "$or", "$not")
+_BARE: Final = frozenset(name.removeprefix("$") for name in (*_COMPARISONS, *_LOGIC))
 _DEEPEST: Final = 20
 _MISSING: Final = object()
 
@@ -47,7 +50,22 @@ def _read(name: str, said: Plain, depth: int) -> list[Where]:
         raise UsageError(f"a filter knows {', '.join(_LOGIC)} at this place, found {name[:20]!r}")
     if isinstance(said, Mapping) and any(str(key).startswith("$") for key in said):
         return [_compare(name, how, value) for how, value in said.items()]
+    _require_meant(name, said)
     return [_compare(name, "$eq", said)]
+
+
+def _require_meant(name: str, said: Plain) -> None:
+    """Raise UsageError where an operator seems to lack its sign: taken for a value it would fit nothing, and say so to nobody."""
+    if isinstance(said, Mapping) and said and _BARE.issuperset(map(str, said)):
+        raise UsageError(
+            f"a filter compares {name[:40]!r} with a mapping of {', '.join(map(str, said))}; write "
+            f"{', '.join(f'${how}' for how in said)}, or {{'$eq': ...}} where a fact is such a mapping"
+        )
+    is_list = isinstance(said, list | tuple) and any(isinstance(part, Mapping) for part in said)
+    if f"${name}" in _LOGIC and (is_list or isinstance(said, Mapping)):
+        raise UsageError(
+            f"a filter names {name} with filters inside; write ${name}, or {{'$eq': ...}} for a fact of that name"
+        )
 
 
 def _read_logic(name: str, said: Plain, depth: int) -> Where:

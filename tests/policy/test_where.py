@@ -66,6 +66,10 @@ def test_a_filter_says_what_fits(given: dict[str, Any], expected: bool) -> None:
         ({"$not": 3}, "a mapping"),
         ({"year": {"$near": 3}}, "compares by"),
         ({"year": {"$gt": 3, "x": 1}}, "compares by"),
+        ({"year": {"gte": 1}}, r"a mapping of gte; write [$]gte, or \{'[$]eq': \.\.\.\}"),
+        ({"year": {"gte": 1, "lt": 3}}, "write [$]gte, [$]lt"),
+        ({"or": [{"a": 1}, {"b": 2}]}, "write [$]or"),
+        ({"not": {"a": 1}}, "write [$]not"),
         ({"year": {"$in": 3}}, "a list of values"),
         ({"year": np.int64(3)}, "JSON-like values, found int64"),
         ({"year": {"$in": [1, b"3"]}}, "JSON-like values, found bytes"),
@@ -75,6 +79,13 @@ def test_what_is_no_filter_is_refused(given: Any, said: str) -> None:
     """The message says what is known at that place, and shows no value."""
     with pytest.raises(UsageError, match=said):
         read_filter(given)
+
+
+def test_fact_that_looks_like_an_operator_is_found_where_that_is_said() -> None:
+    """`$eq` takes any value; a mapping of other names, or none, is one without it."""
+    facts = {"range": {"gte": 1}, "place": {"city": "Bern"}, "or": [1], "none": {}}
+
+    assert fits(facts, read_filter({"range": {"$eq": {"gte": 1}}, "place": {"city": "Bern"}, "or": [1], "none": {}}))
 
 
 def test_a_filter_that_never_ends_is_refused() -> None:
