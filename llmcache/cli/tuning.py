@@ -49,6 +49,8 @@ def tune(*, file: Path, embeddings: str, wrong: str, picture: Path | None, as_js
     FILE is CSV with a heading. Two columns are a question and a label of its answer, the same label wherever one answer serves; three
     are two questions and whether one answer serves both (1 or 0). Questions that no other shares an answer with belong into it, too:
     from them is learned when not to answer.
+
+    Exits with 1 where nothing was learned, or what was learned could not be tried on questions held out.
     """
     from llmcache.api.trying import Corpus, try_all  # noqa: PLC0415 -- knows long lists of words
 
@@ -66,7 +68,8 @@ def tune(*, file: Path, embeddings: str, wrong: str, picture: Path | None, as_js
         show_json(_document(len(questions), limit, learned, held_out, score(outcomes, Thresholds())))
     else:
         _show(len(questions), limit, learned, held_out, score(outcomes, Thresholds()))
-    return ExitCode.NO if learned is None else ExitCode.OK
+    # Lines that were tried on nothing are no answer that a script should go by.
+    return ExitCode.OK if held_out is not None and held_out.hits else ExitCode.NO
 
 
 def _read(file: Path) -> dict[str, str]:
@@ -83,8 +86,8 @@ def _read(file: Path) -> dict[str, str]:
                 f"{file}, row {number + 1}: {len(row)} columns; allowed are two or three, parted by commas, in every row alike"
             )
     _require_heading(file, rows)
-    labelled = _of_pairs(file, rows[1:]) if width == 3 else dict(rows[1:])
-    labelled.pop("", None)
+    _require_questions(file, rows, width)
+    labelled = _of_pairs(file, rows[1:]) if width == 3 else _labelled(file, rows[1:])
     if len(labelled) < _FEWEST:
         raise ConfigError(
             f"{file} has {len(labelled)} different questions; from fewer than {_FEWEST} nothing can be learned"
@@ -103,6 +106,22 @@ def _require_heading(file: Path, rows: Sequence[Sequence[str]]) -> None:
         raise ConfigError(f"{file} begins with a question; its first row is a heading, such as question,label")
 
 
+def _require_questions(file: Path, rows: Sequence[Sequence[str]], width: int) -> None:
+    """Raise ConfigError where a question is missing: no row is left out in silence."""
+    for number, row in enumerate(rows[1:], 2):
+        if not all(text.strip() for text in row[: width - 1]):
+            raise ConfigError(f"{file}, row {number}: the question is missing; take the row out, or fill it in")
+
+
+def _labelled(file: Path, rows: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Return the labels; ConfigError where a question has two, for whichever were taken, the other row would not be tried."""
+    labels: dict[str, str] = {}
+    for number, (question, label) in enumerate(rows, 2):
+        if labels.setdefault(question, label) != label:
+            raise ConfigError(f"{file}, row {number}: the same question has another label in a row before; leave one")
+    return labels
+
+
 def _of_pairs(file: Path, rows: Sequence[Sequence[str]]) -> dict[str, str]:
     """Return labels by which those share one that are the same, directly or by way of others."""
     parent: dict[str, str] = {}
@@ -119,6 +138,11 @@ def _of_pairs(file: Path, rows: Sequence[Sequence[str]]) -> dict[str, str]:
         left, right = find(one), find(other)
         if word in _YES:
             parent[left] = right
+    for number, (one, other, same) in enumerate(rows, 2):
+        if same.strip().lower() in _NO and find(one) == find(other):
+            raise ConfigError(
+                f"{file}, row {number}: one answer does not serve both, it says, and by other rows it does; leave one or the other"
+            )
     return {text: find(text) for text in list(parent)}
 
 

@@ -134,11 +134,11 @@ def test_too_few_to_be_sure_is_a_no(command: Command, labelled: Path) -> None:
 
 
 def test_thresholds_that_were_tried_on_nothing_say_so(command: Command, tmp_path: Path) -> None:
-    """All questions are just enough to be sure of 2 %, four fifths of them are not."""
+    """All questions are just enough to be sure of 2 %, four fifths of them are not; a script is told by the exit code."""
     rows = [(text_of(topic, form), topic) for topic in range(TOPICS) for form in range(1, 5)]
     said = command("tune", str(written(tmp_path / "few.csv", [("question", "answer"), *rows])), "--embeddings", NAME)
 
-    assert ExitCode.OK == said.code
+    assert ExitCode.NO == said.code
     assert "these lines were tried on none" in said.out
 
 
@@ -170,6 +170,13 @@ def test_curve_keeps_only_what_nothing_beats() -> None:
         ([("a", "b", "same"), ("x", "y", "maybe")], "row 2: the third column is 'maybe'; allowed are 1 and 0"),
         ([("a", "b"), ("x", "y")], "has 1 different questions; from fewer than 20"),
         ([], "has 0 different questions"),
+        ([("question", "label"), ("x", "1"), (" ", "2")], "row 3: the question is missing"),
+        ([("a", "b", "same"), ("x", "", "1")], "row 2: the question is missing"),
+        ([("question", "label"), ("x", "1"), ("x", "2")], "row 3: the same question has another label"),
+        (
+            [("a", "b", "same"), ("x", "y", "1"), ("y", "z", "1"), ("x", "z", "0")],
+            "row 4: one answer does not serve both",
+        ),
         ([("a question", "x"), ("another", "x")], "begins with a question; its first row is a heading"),
         ([("one", "other", "1"), ("one", "third", "0")], "begins with a question; its first row is a heading"),
         (
