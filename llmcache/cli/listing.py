@@ -22,7 +22,7 @@ _DIGEST_SHOWN = 12
 
 @click.command()
 @with_store
-@with_kind(None, "List the keys of this kind.")
+@with_kind(None, "List the keys of this kind.", Kind)
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Most keys to list.")
 @click.option("--after", metavar="KEY", help="Go on behind this key.")
 @with_json

@@ -1,6 +1,6 @@
 """Options that several commands take."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
@@ -41,11 +41,13 @@ def with_json(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")(command)
 
 
-def with_kind(default: Kind | None, help_text: str) -> Callable[[Command], Command]:
-    """Return a decorator that adds --kind."""
+def with_kind(
+    default: Kind | None, help_text: str, kinds: Iterable[Kind] = SHOWN_KINDS
+) -> Callable[[Command], Command]:
+    """Return a decorator that adds --kind, one of `kinds`."""
     return click.option(
         "--kind",
-        type=click.Choice([kind.value for kind in SHOWN_KINDS]),
+        type=click.Choice([kind.value for kind in kinds]),
         default=None if default is None else default.value,
         show_default=default is not None,
         help=help_text,

@@ -16,6 +16,9 @@ from llmcache.protocols.scan import Listed
 FRAMED = frozenset({Kind.EMBEDDING, Kind.BYTES})
 """Kinds whose bodies are no envelopes."""
 
+_OWN = frozenset({Kind.TAG, Kind.LEASE})
+"""Kinds that are the cache's own bookkeeping, of which a key is all that there is to see."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -23,7 +26,7 @@ class Row:
 
     Attributes:
         listed: What the store says.
-        header: What the body says about itself; None for a conversation, and where it cannot be read.
+        header: What the body says about itself; None for a conversation, an index, a mark or a lease, and where it cannot be read.
         problem: Why it cannot be read, or "".
     """
 
@@ -39,7 +42,8 @@ class Row:
 
 def row_of(cache: Cache, listed: Listed) -> Row:
     """Return the row of a key; a body that cannot be read is a row that says so."""
-    if listed.key.space.kind.is_log:
+    kind = listed.key.space.kind
+    if kind.is_log or kind in _OWN:
         return Row(listed, None)
     body = cache.body(listed.key)
     if body is None:

@@ -8,6 +8,7 @@ import llmcache
 from llmcache.cli.reading import Row, row_of
 from llmcache.model.key import Key
 from llmcache.protocols.scan import Listed
+from tests.api.meaning import CARD, Angles, request, semantic
 from tests.cli.conftest import ANSWER, Command, key_of
 
 
@@ -58,6 +59,20 @@ def test_one_kind(command: Command, store: str) -> None:
     keys = command("ls", "--store", store, "--namespace", "shop", "--kind", "history", "--json").data["keys"]
 
     assert [("ada/1", 2)] == [(key["name"], key["length"]) for key in keys]
+
+
+def test_every_kind_that_is_counted_can_be_listed(command: Command, tmp_path: Path) -> None:
+    """The cache's own, too: indexes of questions, their vectors and marks of tags."""
+    store = f"sqlite:{tmp_path / 'meanings'}"
+    with llmcache.open(store) as cache:
+        semantic(cache, Angles()).put(request(CARD), "On its way.")
+        cache.clear(tags=["faq"])
+    spaces = command("ls", "--store", store, "--json").data["spaces"]
+    found = {space["kind"]: command("ls", "--store", store, "--kind", space["kind"]) for space in spaces}
+
+    assert {"response", "question", "embedding", "tag"} <= found.keys()
+    assert [] == [(kind, said.err) for kind, said in found.items() if said.code != 0 or f"\n{kind}\n" not in said.out]
+    assert not [kind for kind, said in found.items() if "Error" in said.out or CARD in said.out]
 
 
 def test_pages(command: Command, store: str) -> None:
