@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from llmcache.api.trying import Corpus, try_all
+from llmcache.api.trying import Corpus, Refuse, refusing, try_all
 from llmcache.policy.guard import refusal
 from llmcache.policy.similarity import NEIGHBOURS, Candidate, Thresholds, Verdict, decide
 from llmcache.policy.tuning import Outcome, Score, learn, outcome_of, score
@@ -53,7 +53,7 @@ def part_of(corpus: Corpus, places: np.ndarray) -> Corpus:
     return Corpus([corpus.questions[i] for i in places], [corpus.answers[i] for i in places], corpus.vectors[places])
 
 
-def nobody(_: str, __: str) -> None:
+def nobody(_: str, __: str, ___: Sequence[str]) -> None:
     """Refuse nothing: the rule without the guard."""
 
 
@@ -91,7 +91,7 @@ def offline(train: Corpus, test: Corpus) -> list[str]:
     nearest = (test.vectors @ train.vectors.T).argmax(axis=1)
     cosine = (test.vectors * train.vectors[nearest]).sum(axis=1)
     right = np.array([train.answers[near] == own for near, own in zip(nearest, test.answers, strict=True)])
-    kinds = {"voices, guard": refusal, "voices, no guard": nobody}
+    kinds: dict[str, Refuse] = {"voices, guard": refusal, "voices, no guard": nobody}
     learned_from = {}
     for name, refuse in kinds.items():
         outcomes = try_all(train, refuse=refuse)
@@ -146,7 +146,7 @@ class Growing:
     def ours(self, thresholds: Thresholds) -> tuple[Score, list[bool]]:
         def given(place: int, candidates: list[Candidate]) -> str | None:
             asked = self._corpus.questions[place]
-            decision = decide(candidates, thresholds, lambda each: refusal(asked, self._corpus.questions[int(each.id)]))
+            decision = decide(candidates, thresholds, refusing(refusal, asked, candidates, self._corpus.questions))
             is_served = decision.verdict is Verdict.HIT and decision.candidate is not None
             return decision.candidate.answer if is_served and decision.candidate else None
 
@@ -163,9 +163,9 @@ class Growing:
         """What each meets, where all that came before is kept."""
         found = []
         for place, own in enumerate(self._corpus.answers):
-            asked = self._corpus.questions[place]
-            refuse = lambda each, asked=asked: refusal(asked, self._corpus.questions[int(each.id)])  # noqa: E731 -- one line beside its use
-            found.append(outcome_of(self.candidates(place) if place else [], own, refuse))
+            candidates = self.candidates(place) if place else []
+            refuse = refusing(refusal, self._corpus.questions[place], candidates, self._corpus.questions)
+            found.append(outcome_of(candidates, own, refuse))
             self._held.append(place)
         return found
 

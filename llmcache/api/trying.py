@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from llmcache.policy.guard import refusal
-from llmcache.policy.similarity import NEIGHBOURS, Candidate
+from llmcache.policy.similarity import NEIGHBOURS, Candidate, alike
 from llmcache.policy.tuning import Outcome, outcome_of
 
 if TYPE_CHECKING:
     from llmcache.codec.floats import Array
 
 _AT_ONCE: Final = 512
-Refuse = Callable[[str, str], str | None]
+Refuse = Callable[[str, str, Sequence[str]], str | None]
+"""As `policy.guard.refusal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,19 @@ def try_all(asked: Corpus, kept: Corpus | None = None, refuse: Refuse = refusal)
     found = _nearest(asked, held, but_itself=kept is None)
     outcomes: list[Outcome] = []
     for text, answer, candidates in zip(asked.questions, asked.answers, found, strict=True):
-        outcomes.append(outcome_of(candidates, answer, partial(_refusal, refuse, text, held.questions)))
+        outcomes.append(outcome_of(candidates, answer, refusing(refuse, text, candidates, held.questions)))
     return outcomes
 
 
-def _refusal(refuse: Refuse, text: str, kept: Sequence[str], each: Candidate) -> str | None:
-    return refuse(text, kept[int(each.id)])
+def refusing(
+    refuse: Refuse, text: str, candidates: Sequence[Candidate], kept: Sequence[str]
+) -> Callable[[Candidate], str | None]:
+    """Return what says why the answer of one of `candidates`, whose ids are places in `kept`, must not be given to `text`."""
+
+    def refused(each: Candidate) -> str | None:
+        return refuse(text, kept[int(each.id)], [kept[int(other.id)] for other in alike(each, candidates)])
+
+    return refused
 
 
 def _nearest(asked: Corpus, held: Corpus, *, but_itself: bool) -> Iterator[list[Candidate]]:

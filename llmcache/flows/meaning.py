@@ -24,9 +24,9 @@ from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.units import Instant, Plain, Seconds
 from llmcache.model.vectors import Neighbour, Point
-from llmcache.policy.guard import contradiction, refusal
+from llmcache.policy.guard import DOUBTS, contradiction, refusal
 from llmcache.policy.saying import said
-from llmcache.policy.similarity import NEIGHBOURS, Candidate, Decision, Thresholds, Verdict, decide
+from llmcache.policy.similarity import NEIGHBOURS, Candidate, Decision, Thresholds, Verdict, alike, decide
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Op, Steps
 from llmcache.protocols.store_ops import PutIfAbsent
@@ -112,7 +112,8 @@ class Inquiry:
 
     def _decide(self, known: dict[str, Neighbour]) -> Decision:
         def refused(each: Candidate) -> str | None:
-            return refusal(self.question.text, known[each.id].point.facts[_QUESTION])
+            beside = [known[other.id].point.facts[_QUESTION] for other in alike(each, candidates)]
+            return refusal(self.question.text, known[each.id].point.facts[_QUESTION], beside)
 
         candidates = [Candidate(name, each.similarity, each.point.facts[_LABEL]) for name, each in known.items()]
         return decide(candidates, self.comparing.thresholds, refused)
@@ -151,18 +152,20 @@ class Inquiry:
         return confirmed is True
 
     def _told(self, key: Key, decision: Decision, known: dict[str, Neighbour], vector: bytes) -> Steps[None]:
-        """Tell why there is no hit, and have a near miss looked at behind the caller's back."""
+        """Tell why there is no hit, and have a near miss, or what the guard doubts, looked at behind the caller's back."""
         if decision.verdict is Verdict.REFUSED:
             yield from Emit(Event(Happening.SEMANTIC_REFUSED, key.digest, decision.reason))
         if decision.verdict is Verdict.NEAR_MISS:
             yield from Emit(Event(Happening.NEAR_MISS, key.digest, decision.reason))
-            if self.comparing.verify is not None and decision.candidate is not None:
-                facts = known[decision.candidate.id].point.facts
-                yield from Behind(key, partial(self._promoted, key, decision.candidate.id, facts, vector))
+        is_open = decision.verdict is Verdict.NEAR_MISS or decision.reason in DOUBTS
+        if is_open and self.comparing.verify is not None and decision.candidate is not None:
+            facts = known[decision.candidate.id].point.facts
+            yield from Behind(key, partial(self._promoted, key, decision.candidate.id, facts, vector))
 
     def _promoted(self, key: Key, name: str, facts: Mapping[str, Plain], vector: bytes) -> Steps[None]:
         """Ask whether a near miss means the same after all. If so its answer is kept for this question, too, and they share a label."""
-        if refusal(self.question.text, facts[_QUESTION]) is not None:
+        reason = refusal(self.question.text, facts[_QUESTION])
+        if reason is not None and reason not in DOUBTS:
             return
         kept = Key(self.answers, name)
         sought = yield from seek(kept, self.comparing.decoded)

@@ -9,14 +9,16 @@ Its rules err towards refusing. A refused paraphrase costs a call of the model; 
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final
 
+from llmcache.policy.edits import is_same, says_more
 from llmcache.policy.reading import TENSE_MARKS, Reading, read, sort_of, stem
 from llmcache.policy.vocabulary import (
     ASKED_FOR,
     BOUNDS,
+    CAPITALS,
     EXCLUDING,
     FORMS,
     MARKS,
@@ -24,22 +26,55 @@ from llmcache.policy.vocabulary import (
     OTHER_PERSONS,
     PARTICLES,
     REVERSING,
-    SAME,
+)
+from llmcache.policy.wording import (
+    acts_otherwise,
+    asks_for_a_thing,
+    asks_for_advice,
+    compared_otherwise,
+    forms_differ,
+    modes_differ,
+    moved,
 )
 
 Rule = Callable[[Reading, Reading], bool]
 """True where two questions must not share an answer."""
 
 
-def refusal(asked: str, kept: str) -> str | None:
+def refusal(asked: str, kept: str, alike: Sequence[str] = ()) -> str | None:
     """Return why the answer to `kept` must not be given to `asked`, in a few words without content, or None.
 
-    It is the same in both directions.
+    Without `alike` it is the same in both directions.
+
+    Args:
+        asked: A question.
+        kept: One that has an answer.
+        alike: Others near by that have the same answer. What they differ in among themselves does not matter to it: two or more of
+            them can take a rule's doubt about a word, never one about a number, a name, a denial or an order.
     """
     if asked == kept:
         return None
     a, b = read(asked), read(kept)
-    return next((reason for reason, rule in RULES.items() if rule(a, b)), None)
+    reasons = (reason for reason, rule in RULES.items() if rule(a, b))
+    doubt = next(reasons, None)
+    if doubt not in DOUBTS or len(alike) < _WITNESSES or not _does_not_matter(a, b, alike):
+        return doubt
+    return next((reason for reason in reasons if reason not in DOUBTS), None)
+
+
+_WITNESSES: Final = 2
+"""Fewest questions that can show what does not matter to their answer."""
+
+
+def _does_not_matter(asked: Reading, kept: Reading, alike: Sequence[str]) -> bool:
+    """True where another question has each word that is only asked, and another lacks each that is only kept."""
+    others = [{*read(text).tokens} for text in alike]
+    ours, theirs = {*asked.tokens}, {*kept.tokens}
+    return (
+        ours != theirs
+        and all(any(token in each for each in others) for token in ours - theirs)
+        and all(any(token not in each for each in others) for token in theirs - ours)
+    )
 
 
 def contradiction(one: str, other: str) -> str | None:
@@ -73,8 +108,16 @@ def _names_differ(a: Reading, b: Reading) -> bool:
 
 
 def _differs_in_case(a: Reading, b: Reading) -> bool:
-    """True where nothing differs but that a word is written as a name: "an Apple", "an apple". Who writes no capitals says nothing by that."""
-    return a.tokens == b.tokens and bool(a.names & b.plain | b.names & a.plain)
+    """True where nothing differs but that a word is written as a name: "an Apple", "an apple".
+
+    Who writes no capitals says nothing by that, but for words that are others with one.
+    """
+    if a.tokens != b.tokens and a.words != b.words:
+        return False
+    only = a.names ^ b.names
+    return bool(a.names & b.plain | b.names & a.plain) or (
+        len(only) == 1 and only <= CAPITALS & {*a.words} & {*b.words}
+    )
 
 
 def _said(names: frozenset[str], other: Reading) -> bool:
@@ -168,7 +211,7 @@ def _tied_otherwise(a: Reading, b: Reading, shared: set[str]) -> bool:
 
 
 def _condition_differs(a: Reading, b: Reading) -> bool:
-    return a.conditions != b.conditions
+    return a.conditions != b.conditions or compared_otherwise(a, b)
 
 
 def _marks_differ(a: Reading, b: Reading) -> bool:
@@ -185,7 +228,7 @@ def _other_meant(a: Reading, b: Reading) -> bool:
 
 
 def _persons_differ(a: Reading, b: Reading) -> bool:
-    return OTHER_PERSONS.intersection(a.tokens) != OTHER_PERSONS.intersection(b.tokens)
+    return OTHER_PERSONS.intersection(a.tokens) != OTHER_PERSONS.intersection(b.tokens) or acts_otherwise(a, b)
 
 
 def _particles_differ(a: Reading, b: Reading) -> bool:
@@ -214,7 +257,9 @@ def _asks_otherwise(a: Reading, b: Reading) -> bool:
         if is_how and (_WHO & {*other.tokens} or _PAST in {*other.tokens} - {*one.tokens}):
             return True
     asked = [{ASKED_FOR[token] for token in each.tokens if token in ASKED_FOR} for each in (a, b)]
-    return bool(asked[0] and asked[1]) and asked[0].isdisjoint(asked[1])
+    if asked[0] and asked[1]:
+        return asked[0].isdisjoint(asked[1])
+    return asks_for_a_thing(a, b) or asks_for_advice(a, b)
 
 
 _PAST: Final = "§past"
@@ -224,13 +269,17 @@ _WHO: Final = frozenset({"who", "whom", "whose"})
 def _other_words(a: Reading, b: Reading) -> bool:
     """True where all is the same, in the same order, but for the tense, or for words that stand in the place of others."""
     if _timeless(a) == _timeless(b):
-        return a.tokens != b.tokens
-    if len(a.tokens) != len(b.tokens) or len(a.tokens) < 2:
+        return a.tokens != b.tokens or forms_differ(a, b) or modes_differ(a, b) or moved(a, b)
+    if len(a.tokens) != len(b.tokens):
         return False
     ours, theirs = Counter(a.tokens) - Counter(b.tokens), Counter(b.tokens) - Counter(a.tokens)
     places = zip(a.tokens, b.tokens, strict=True)
     pairs = [pair for pair in places if pair[0] in ours and pair[1] in theirs and _says_else(*pair)]
-    return 0 < len(pairs) <= len(a.tokens) / 2
+    return 0 < len(pairs) <= max(1, len(a.tokens) * _MOST_CHANGED)
+
+
+_MOST_CHANGED: Final = 2 / 3
+"""Of the words of a question: where more differ, they are not two of one kind."""
 
 
 def _timeless(each: Reading) -> list[str]:
@@ -240,17 +289,8 @@ def _timeless(each: Reading) -> list[str]:
 def _says_else(one: str, other: str) -> bool:
     """True where two words in one place are of one sort, and do not mean the same."""
     sort = sort_of(one)
-    return sort == sort_of(other) != "tie" and not _is_same(one, other)
-
-
-def _is_same(one: str, other: str) -> bool:
-    """True where two words mean the same, or one is the other with a letter forgotten."""
-    if SAME_STEMS.get(one, _NONE) & SAME_STEMS.get(other, _NONE):
-        return True
-    shorter, longer = sorted((one, other), key=len)
-    if len(shorter) < 8 or len(longer) != len(shorter) + 1:
-        return False
-    return any(longer[:cut] + longer[cut + 1 :] == shorter for cut in range(len(longer)))
+    is_bound = not BOUNDS.isdisjoint((one, other)) and {sort, sort_of(other)} <= {"tie", "direction"}
+    return is_bound or (sort == sort_of(other) != "tie" and not is_same(one, other))
 
 
 def _added(a: Reading, b: Reading) -> bool:
@@ -289,8 +329,6 @@ def _signs_differ(a: Reading, b: Reading) -> bool:
 
 
 EXCLUDING_STEMS: Final = {form: places for word, places in EXCLUDING.items() for form in {word, stem(word)}}
-SAME_STEMS: Final = {stem(word): sets for word, sets in SAME.items()}
-_NONE: Final[frozenset[int]] = frozenset()
 MARK_STEMS: Final = frozenset(form for word in MARKS for form in (word, stem(word)))
 FORM_STEMS: Final = frozenset(form for word in FORMS for form in (word, stem(word)))
 
@@ -305,13 +343,17 @@ RULES: Final[dict[str, Rule]] = {
     "asked for": _asks_otherwise,
     "condition": _condition_differs,
     "form": _form_differs,
-    "other words": _other_words,
     "about words": _other_meant,
     "marks": _marks_differ,
     "persons": _persons_differ,
     "particles": _particles_differ,
+    "other words": _other_words,
     "added words": _added,
     "added part": _longer,
     "another sentence": _strange_sentence,
+    "changed part": says_more,
 }
-"""By what is told of a refusal. Each is the same in both directions."""
+"""By what is told of a refusal, those that are sure first. Each is the same in both directions."""
+
+DOUBTS: Final = frozenset({"other words", "added words", "added part", "changed part", "another sentence"})
+"""Reasons that are about words of which the guard does not know whether they matter."""

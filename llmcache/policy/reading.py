@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from llmcache.policy.manners import without_manners
+from llmcache.policy.numerals import NUMBER, ORDINALS, TAILS, counted, is_roman, number_of, roman
 from llmcache.policy.vocabulary import (
     ABOUT_WORDS,
     ASKING,
@@ -27,15 +29,15 @@ from llmcache.policy.vocabulary import (
     TENSES,
     TIES,
     TRIVIAL,
+    TURNED,
 )
 
 _NOT: Final = "§not"
 _QUOTED = re.compile(r"[\"“”„«»]([^\"“”„«»]+)[\"“”„«»]|`([^`]+)`|(?<!\w)['‘]([^'‘’]+)['’](?!\w)")
-_NUMBER = re.compile(r"([$€£¥₹]?)([-+−]?\d+(?:[.,:/'-]\d+)*)(%|°[cf]?|[^\W\d_]*)")
-_ORDINALS: Final = frozenset({"st", "nd", "rd", "th", "er", "re", "e", "eme", "º", "ª"})
-_GROUPED = re.compile(r"\d{1,3}(?:[.,']\d{3})+")
-_EDGES: Final = "!?.,;:…¿¡()[]{}\"'“”„‘’«»`*<>|~–—-。、，？！؟"
-_PIECES = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_EDGES: Final = "!?.,;:…¿¡()[]{}\"'“”„‘’«»`*<>|~–—-。、，？！؟।॥"
+_LETTER = r"(?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0981-\u0dff\u0e31-\u0ecd])"
+"""A letter, or a mark that stands on one: Python takes the vowels of Hindi and Thai for no part of a word."""
+_PIECES = re.compile(rf"{_LETTER}+(?:['’]{_LETTER}+)*")
 _APOSTROPHE = re.compile(r"['’]")
 _MIXED = re.compile(r"[a-z][A-Z]|[^\W\d_]\d|\d[^\W\d_]|\w[@_.\\=#<>{}\[\]()*+^~|$%&]+\w|://")
 _UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
@@ -43,6 +45,7 @@ _STRANGE = re.compile(
     r"[\\|^~=*#{}<>\[\]]{2,}|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]|[\u2600-\u27bf\U0001f300-\U0001faff]"
 )
 _LONE = re.compile(r"(?<!\S)[^\w\s]+(?!\S)")
+_BETWEEN = re.compile(r"(?<=\w\s)[;:.,?!](?=\s\w)")
 _COMMON: Final = frozenset("?!.,;:-–—…•·&()[]«»¿¡、。，？！")
 _ATTACHED = re.compile(
     r"(?<!\S)--?[^\W\d_]\w*|(?<=\w)[+#*^=@]+(?!\w)|(?<!\w)[^\W\d_]-(?!\w)|(?<=\d)\s[-−–]\s(?=\d)|(?<=\d)!"
@@ -50,8 +53,9 @@ _ATTACHED = re.compile(
 _TURN = re.compile(r"^\s*(?:system|developer|assistant|user|human|ai|tool)\s*:", re.IGNORECASE | re.MULTILINE)
 _INDENTS = re.compile(r"\n([ \t]+)(?=\S)")
 _EXCEPTIONS = re.compile(rf"\b(?:{'|'.join(EXCEPTIONS)}|(?<!how )far from)\b", re.IGNORECASE)
-_ROMAN = re.compile(r"(?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3})|(?=[ivx]{2})x{0,3}(?:ix|iv|v?i{0,3})")
-_SENTENCES = re.compile(r"[?!.。？！؟]+(?=\s|$)")
+_DUTY = re.compile(r"\b(?:ha(?:ve|s|d)|having) to\b", re.IGNORECASE)
+_TURNED = re.compile(rf"\b(?:{'|'.join(TURNED)})\b", re.IGNORECASE)
+_SENTENCES = re.compile(r"[?!.。？！؟।]+(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,12 @@ class Reading:
         scripts: The scripts of its letters.
         is_mixed: True where one word is written in two scripts.
         sentences: What each sentence names.
-        signs: What is neither a letter, a number, nor a common sign.
+        signs: What is neither a letter, a number, nor a common sign, in order.
         marks: Words of which one alone makes another question.
         letters: Single letters in order, where one of them is no word.
         indents: How far lines are indented.
         plain: Words that are not written as names, in a text that has capitals.
+        words: Every word in lower case, in order.
         all_words: Every word but those that a question is put with, where it may be about words.
     """
 
@@ -89,11 +94,12 @@ class Reading:
     scripts: frozenset[str]
     is_mixed: bool
     sentences: tuple[frozenset[str], ...]
-    signs: frozenset[str]
+    signs: tuple[str, ...]
     marks: frozenset[str]
     letters: tuple[str, ...]
     indents: tuple[str, ...]
     plain: frozenset[str]
+    words: tuple[str, ...]
     all_words: frozenset[str]
 
 
@@ -120,7 +126,7 @@ def stem(word: str) -> str:
 _IRREGULAR: Final = {
     form: base
     for base, forms in {
-        "send": "sent", "pay": "paid", "los": "lost losing lose", "buy": "bought", "steal": "stolen stole", "find": "found",
+        "send": "sent", "cancel": "cancelled cancelling", "travel": "travelled travelling", "label": "labelled labelling", "control": "controlled controlling", "enrol": "enrolled enrolling", "pay": "paid", "los": "lost losing lose", "buy": "bought", "steal": "stolen stole", "find": "found",
         "giv": "gave given", "tak": "took taken", "mak": "made make making", "go": "went gone goes", "writ": "wrote written",
         "sell": "sold", "see": "saw seen", "know": "knew known", "com": "came", "keep": "kept", "hold": "held", "win": "won",
         "man": "men", "woman": "women", "child": "children", "sue": "sued suing", "person": "people", "foot": "feet", "tooth": "teeth", "mous": "mice", "di": "died dies die",
@@ -132,7 +138,7 @@ _IRREGULAR: Final = {
 @lru_cache(maxsize=2048)
 def read(text: str) -> Reading:
     """Return the reading of a question."""
-    folded = _EXCEPTIONS.sub("except", unicodedata.normalize("NFKC", text))
+    folded = _put_shorter(without_manners(unicodedata.normalize("NFKC", text)))
     names = {found.casefold().strip(_EDGES) for groups in _QUOTED.findall(folded) for found in groups if found}
     words = _words_of(folded)
     names.update(word.casefold() for word, is_name in words if is_name)
@@ -151,30 +157,34 @@ def read(text: str) -> Reading:
         scripts=frozenset(map(_script, filter(str.isalpha, folded))),
         is_mixed=any(len(set(map(_script, filter(str.isalpha, word)))) > 1 for word in _PIECES.findall(folded)),
         sentences=tuple(frozenset(filter(_names_something, part)) for part in parts if part),
-        signs=frozenset(
-            {
-                *_STRANGE.findall(folded),
-                *_ATTACHED.findall(folded.casefold()),
-                *_lone_signs(folded),
-                *_TURN.findall(folded),
-            }
+        signs=(
+            *sorted({*_STRANGE.findall(folded), *_TURN.findall(folded)}),
+            *_ATTACHED.findall(folded.casefold()),
+            *_lone_signs(folded),
         ),
         marks=frozenset(MARKS[said] for said in _said_plainly(words) if said in MARKS),
         letters=_letters([word for word, _ in words]),
         indents=tuple(_INDENTS.findall(text.strip())),
         plain=frozenset(word for word, _ in words if word.islower()) if _is_cased(words) else frozenset(),
+        words=tuple(word.casefold() for word, _ in words),
         all_words=frozenset({word.casefold() for word, _ in words} - PUTTING if ABOUT_WORDS & {*tokens} else ()),
     )
 
 
+def _put_shorter(text: str) -> str:
+    """Return `text` with one word for what several say: an exception, a duty, and what is turned on or off."""
+    text = _DUTY.sub("must", _EXCEPTIONS.sub("except", text))
+    return _TURNED.sub(lambda found: TURNED[found[0].casefold()], text)
+
+
 def _lone_signs(text: str) -> list[str]:
     """Return the signs that stand where a word could, such as the plus of a sum, but for those that end or part sentences."""
-    return [found for found in _LONE.findall(text) if not _COMMON.issuperset(found)]
+    return [found for found in _LONE.findall(text) if not _COMMON.issuperset(found)] + _BETWEEN.findall(text)
 
 
 def _said_plainly(words: list[tuple[str, bool]]) -> set[str]:
     plain = {word.casefold() for word, _ in words}
-    return {*plain, *map(stem, plain), *(number[3] for word in plain if (number := _NUMBER.fullmatch(word)))}
+    return {*plain, *map(stem, plain), *(number[3] for word in plain if (number := NUMBER.fullmatch(word)))}
 
 
 def _is_cased(words: list[tuple[str, bool]]) -> bool:
@@ -204,15 +214,16 @@ def _words_of(text: str) -> list[tuple[str, bool]]:
             words += _split(bare, begins=begins)
             begins = False
         begins = begins or raw.rstrip("\"'”’)»")[-1:] in tuple(".?!:…。？！")
-    capitals = sum(word[:1].isupper() for word, _ in words)
+    # Those that may be owed to something else left aside: of the first word, and of "I".
+    free = [word for word, _ in words[1:] if word != "I"]
     # Where Every Word Has One, Or ALL OF THEM ARE, A Capital Says Nothing.
-    if len(words) > 2 and capitals > 0.7 * len(words):
+    if len(free) > 1 and sum(word[:1].isupper() for word in free) > 0.7 * len(free):
         return [(word, is_name and _MIXED.search(word) is not None) for word, is_name in words]
     return words
 
 
 def _split(bare: str, *, begins: bool) -> list[tuple[str, bool]]:
-    if _NUMBER.fullmatch(bare):
+    if NUMBER.fullmatch(bare):
         return [(bare, False)]
     if any(_script(letter) in _UNSPACED for letter in bare):
         return [(piece, not piece.isalpha()) for piece in re.findall(r"[A-Za-z0-9.]+|\w", bare)]
@@ -238,17 +249,17 @@ def _tokens(words: list[str]) -> tuple[list[str], Counter[str], int]:
     numbers: Counter[str] = Counter()
     ones = 0
     for index, word in enumerate(words):
-        if _is_roman(words, index):
-            tokens.append(_counted(str(_roman(word)), tokens, numbers))
+        if is_roman(words, index):
+            tokens.append(counted(str(roman(word)), tokens, numbers))
             continue
-        number = _NUMBER.fullmatch(word)
-        if number is not None and (tail := number[3].casefold()) in _ORDINALS | {""} | _TAILS:
-            value = _number(number[2])
+        number = NUMBER.fullmatch(word)
+        if number is not None and (tail := number[3].casefold()) in ORDINALS | {""} | TAILS:
+            value = number_of(number[2])
             numbers[value] += 1
             numbers["1000"] += tail == "k"
-            tokens += [f"#{value}", *(part for part in (number[1], "" if tail in _ORDINALS else tail) if part)]
+            tokens += [f"#{value}", *(part for part in (number[1], "" if tail in ORDINALS else tail) if part)]
             continue
-        for token in _parts(word.casefold()):
+        for token in _ABBREVIATED.get(word) or _parts(word.casefold()):
             if token in SURE and tokens and tokens[-1] == _NOT:
                 tokens.pop()
             if token in _SURE_OR_NOTHING or _is_polite(words, index, token):
@@ -256,33 +267,10 @@ def _tokens(words: list[str]) -> tuple[list[str], Counter[str], int]:
             if token in ONE:
                 ones += 1
             elif token in NUMBERS:
-                tokens.append(_counted(str(NUMBERS[token]), tokens, numbers))
+                tokens.append(counted(str(NUMBERS[token]), tokens, numbers))
             elif token not in _UNITS_OR_NOTHING or (tokens and tokens[-1].startswith("#")):
                 tokens.append(token)
     return tokens, numbers, ones
-
-
-_TAILS: Final = frozenset(
-    {"%", "°", "°c", "°f", "km", "m", "cm", "mm", "kg", "g", "mg", "lb", "lbs", "oz", "l", "ml", "kb", "mb", "gb", "tb"}
-    | {"s", "ms", "h", "hr", "hrs", "min", "mins", "am", "pm", "k", "x", "eur", "usd", "gbp"}
-)
-"""Units that may stand behind a number without a space; what has other letters behind it is a code."""
-
-
-def _is_roman(words: list[str], index: int) -> bool:
-    """True for a number in Roman letters; a single I is one behind a name, at the end: "World War I"."""
-    word = words[index]
-    if word == "I":
-        return 0 < index == len(words) - 1 and words[index - 1][:1].isupper()
-    return _ROMAN.fullmatch(word) is not None
-
-
-def _roman(word: str) -> int:
-    values = [_ROMAN_VALUES[letter] for letter in word.upper()]
-    return sum(-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))
-
-
-_ROMAN_VALUES: Final = {"I": 1, "V": 5, "X": 10}
 
 
 def _is_polite(words: list[str], index: int, token: str) -> bool:
@@ -292,7 +280,7 @@ def _is_polite(words: list[str], index: int, token: str) -> bool:
     return token == _IF and words[max(0, index - 1)].casefold() in _WHETHER
 
 
-_UNITS_OR_NOTHING: Final = _TAILS & TRIVIAL
+_UNITS_OR_NOTHING: Final = TAILS & TRIVIAL
 """A unit behind a number, such as "am"; elsewhere trivial."""
 
 _SURE_OR_NOTHING: Final = SURE & TRIVIAL
@@ -309,29 +297,11 @@ _WHETHER: Final = frozenset(
 """Before an "if" that means "whether"."""
 
 
+_ABBREVIATED: Final = {"US": ["usa"], "IT": ["computing"]}
+"""Names that were a person without their capitals."""
+
 _SHORTENED: Final = frozenset({"s", "m", "re", "ve", "d", "t"})
 """What stands behind an apostrophe for a word that is trivial."""
-
-
-def _counted(value: str, tokens: list[str], numbers: Counter[str]) -> str:
-    """Count a number that is a word; a unit behind a ten is one number with it."""
-    ten = tokens[-1][1:] if tokens and tokens[-1].startswith("#") else ""
-    if len(ten) == 2 and ten.endswith("0") and len(value) == 1:
-        numbers[ten] -= 1
-        numbers += Counter()
-        tokens.pop()
-        value = str(int(ten) + int(value))
-    numbers[value] += 1
-    return f"#{value}"
-
-
-def _number(text: str) -> str:
-    """Return one form for a number: no signs between thousands, a point before decimals, the digits of ASCII."""
-    digits = "".join(str(unicodedata.decimal(each, each)) for each in text).replace("−", "-").lstrip("+")
-    bare = digits.lstrip("-")
-    if _GROUPED.fullmatch(bare) and bare.count(".") != 1:
-        return digits[: len(digits) - len(bare)] + re.sub(r"[.,']", "", bare)
-    return digits.replace(",", ".")
 
 
 def _parts(word: str) -> list[str]:

@@ -133,6 +133,11 @@ def margin_of(neighbours: Sequence[Candidate], answer: str) -> float:
     return _voice(own) - _voice([*others, _NOT_THERE]) if own else -1.0
 
 
+def alike(candidate: Candidate, neighbours: Sequence[Candidate]) -> list[Candidate]:
+    """Return those of `neighbours` that hold the answer of `candidate`, too: what they differ in does not matter to it."""
+    return [each for each in neighbours if each.answer == candidate.answer and each.id != candidate.id]
+
+
 def _voice(similarities: Sequence[float]) -> float:
     loudest = max(similarities)
     return loudest + _T * math.log(sum(math.exp((each - loudest) / _T) for each in similarities))

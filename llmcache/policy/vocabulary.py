@@ -14,7 +14,7 @@ def _words(*texts: str) -> frozenset[str]:
 
 TRIVIAL: Final = _words(
     "a an the this that these those it its there here is are am be been being do does done have has having can could "
-    "would may might please kindly thanks thank hi hello hey dear just so also too very really actually currently now "
+    "would may might please kindly thanks thank hi hello hey dear just so also very really actually currently now "
     "and then me myself some any ok okay want wants wanted wanna need needs needed know "
     "knowing tell explain describe let wonder wondering understand possible able assistance come happen happened reason reasons way "
     "method process steps try tried trying use using used uses make making made think seem seems like much what which",
@@ -42,7 +42,8 @@ OTHER_PERSONS: Final = frozenset({"§3", "§4", "§6"})
 TENSES: Final[Mapping[str, str]] = {
     **dict.fromkeys(_words("was were did had used"), "past"),
     **dict.fromkeys(_words("will shall ll"), "future"),
-    **dict.fromkeys(_words("should must ought shouldn mustn"), "duty"),
+    **dict.fromkeys(_words("must mustn"), "duty"),
+    **dict.fromkeys(_words("should ought shouldn"), "advice"),
 }
 
 ASKING: Final = _words(
@@ -119,6 +120,14 @@ pm
 EXCEPTIONS: Final = ("other than", "anything but", "everything but", "all but", "aside from", "apart from")
 """What says "except" in several words."""
 
+TURNED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("turn on", "turning on", "turned on", "switch on", "switching on", "switched on"), "enable"),
+    **dict.fromkeys(
+        ("turn off", "turning off", "turned off", "switch off", "switching off", "switched off"), "disable"
+    ),
+}
+"""What says in two words what one word says."""
+
 _PREFIXES = """
 hyper/hypo intro/extro macro/micro intra/inter endo/exo pre/post mono/poly over/under in/ex in/out
 im/ex up/down super/sub maxi/mini homo/hetero pro/anti en/de en/dis ante/post for/back
@@ -137,9 +146,27 @@ ABOUT_WORDS: Final = _words(
 )
 """Stems of a question that may be about a word; there no word is trivial but those that such a question is put with."""
 
+TALK: Final = _words(
+    "i we you me us it a an the this that my your can could would will please need want have get do is be for to of in with and so as very "
+    "much soon possible answer answers reply help advice question urgent urgently asap quick quickly thanks thank cheers regards "
+    "hello hi hey appreciate appreciated advance lot many wondering anyone someone know if here just really any some out"
+)
+"""Words of which a sentence that asks for nothing consists: "Thanks a lot in advance!", "I need an answer soon."."""
+
+IDLE: Final = _words("mean get tak puis peux peut se trouv bleibt befindet puedo puede encuentra мне")
+"""Words that name nothing where a question has them beside all that another says: "What does it mean?", "Did it get lost?"."""
+
 PUTTING: Final = _words(
     "what which is does do the a an of please you me tell how in to that it's what's s means meaning mean"
 )
+
+CAPITALS: Final = _words(
+    "aids aid amazon apple august bath bill bush cancer catholic chase chad china chile cyprus drew eve frank ford gap georgia "
+    "grace guinea hope ice it jack jersey job john jordan lent lima liberal mark march may mercury mobile mosaic mosul nice "
+    "orange oracle orient pat pentium polish python polo presto ram ray reading rich rob rose ruby rust sat shell sue swift "
+    "target titan turkey us visa who will windows word"
+)
+"""Words that mean another thing with a capital: there a capital tells also where somebody else writes none at all."""
 
 FORMS: Final = _words(
     "poem rhyme haiku song limerick story joke json xml yaml csv html markdown table bullet bullets list essay tweet email "
@@ -153,7 +180,7 @@ see view check look find show display/fix repair solv resolv/buy purchas order/c
 delet remov eras/creat set open/error problem issu troubl/fee charg cost pric/larg big/quick fast/phon mobil cell telephon
 pictur imag photo/film movi/car automobil/job work/begin start/near nearby clos/ill sick/choos pick select/login log sign
 function method/folder directory/support assist/money cash fund/declin reject refus/wrong incorrect mistaken/tv televis/several many number
-additional extra/daily day everyday/finish complet/shop stor/kid child/doctor physician/attorney lawyer/appear show/tall high/saf secur safety/dauert brauch braucht/author wrot writ
+additional extra/enabl activat/disabl deactivat/daily day everyday/finish complet/shop stor/kid child/doctor physician/attorney lawyer/appear show/tall high/saf secur safety/dauert brauch braucht/author wrot writ
 """
 SAME: Final[Mapping[str, frozenset[int]]] = {
     word: frozenset(place for place, line in enumerate(_SAME.replace("\n", "/").split("/")) if word in line.split())
@@ -349,5 +376,5 @@ def _excluding() -> dict[str, tuple[tuple[int, int], ...]]:
 EXCLUDING: Final[Mapping[str, tuple[tuple[int, int], ...]]] = _excluding()
 """By word: the groups it is in, each with its place there."""
 
-REVERSING: Final = ("un", "in", "im", "il", "ir", "dis", "non", "de", "mis", "anti", "counter")
+REVERSING: Final = ("un", "in", "im", "il", "ir", "dis", "non", "de", "mis", "anti", "counter", "a", "ab", "mal")
 """What turns a word into its opposite when it stands before it."""

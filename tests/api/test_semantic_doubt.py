@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import llmcache
+from llmcache.api.semantic import SemanticCache
 from llmcache.errors import StoreUnavailable, UnsupportedError, UsageError
 from llmcache.flows.meaning import FINDABLE
 from llmcache.memory import MemoryStore
@@ -123,6 +124,58 @@ def test_near_miss_is_verified_behind_the_caller_and_then_an_answer_of_its_own(c
         assert {"near_misses": 1, "promoted": 1} == counted(cache, "near_misses", "promoted")
         clock.now += 60.0
         assert cache.responses.get(request(NEAR_CARD)) is None
+
+
+def promoted(cache: llmcache.Cache, table: dict[str, float], asked: str, **given: Any) -> SemanticCache:
+    """Have the answer of CARD kept for what is asked, too, after a near miss."""
+    begun = threading.Event()
+
+    def verify(*_: Any) -> bool:
+        begun.set()
+        return True
+
+    answers = semantic(cache, Angles(table), verify=verify)
+    with llmcache.options(**given):
+        answers.put(request(CARD), "On its way.")
+    assert answers.get(request(asked)) is None
+    assert begun.wait(60)
+    cache.setup.background.close()
+    assert "On its way." == cache.responses.get(request(asked))
+    return answers
+
+
+def test_what_the_guard_only_doubts_is_verified_behind_the_caller(cache: llmcache.Cache) -> None:
+    """A word more may restrict a question or not: whoever verifies can tell, and is never asked about a number, a name or a denial."""
+    more = "Where is my stolen card?"
+    promoted(cache, {CARD: 0.0, more: 10.0}, more)
+
+    assert {"refused": 1, "promoted": 1} == counted(cache, "refused", "promoted")
+
+
+@pytest.mark.parametrize("question", ["Where is my 2nd card?", "Where is my Visa card?", "Where is my card not?"])
+def test_what_the_guard_is_sure_of_is_not_verified(clock: Clock, question: str) -> None:
+    """No verifier can let it through."""
+
+    def verify(*_: Any) -> bool:
+        raise AssertionError("was asked")
+
+    with llmcache.open("memory:", clock=clock) as cache:
+        answers = semantic(cache, Angles({CARD: 0.0, question: 10.0}), verify=verify)
+        answers.put(request(CARD), "On its way.")
+        assert answers.get(request(question)) is None
+        cache.setup.background.close()
+
+        assert {"refused": 1, "failed": 0, "promoted": 0} == counted(cache, "refused", "failed", "promoted")
+
+
+@pytest.mark.parametrize("chosen", [{"tags": ["faq"]}, {"models": ["m"]}, {}])
+def test_clearing_takes_the_copy_of_a_confirmed_near_miss(clock: Clock, chosen: dict[str, list[str]]) -> None:
+    """It carries the tags of what it is a copy of, and lies in the same namespace."""
+    with llmcache.open("memory:", clock=clock, tag_models=True) as cache:
+        promoted(cache, TABLE, NEAR_CARD, tags=["faq"])
+        cache.clear(**chosen)
+
+        assert [None, None] == [cache.responses.get(request(question)) for question in (CARD, NEAR_CARD)]
 
 
 def test_promotion_overwrites_no_answer_of_its_own(clock: Clock) -> None:

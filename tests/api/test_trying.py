@@ -1,5 +1,7 @@
 """Trying thresholds without a store: each question meets the others, and never itself."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from llmcache.api.trying import Corpus, try_all
@@ -17,16 +19,19 @@ def corpus(*rows: tuple[str, str, float]) -> Corpus:
 
 
 def test_question_is_asked_of_all_others() -> None:
-    """Its nearest neighbour is not itself, and the guard sees both texts."""
+    """Its nearest neighbour is not itself, and the guard sees both texts, and those of others near by with the same answer."""
     seen: list[tuple[str, str]] = []
+    beside: list[list[str]] = []
 
-    def refuse(asked: str, kept: str) -> None:
+    def refuse(asked: str, kept: str, alike: Sequence[str]) -> None:
         seen.append((asked, kept))
+        beside.append(list(alike))
 
     outcomes = try_all(corpus(("a", "x", 0), ("b", "x", 10), ("c", "y", 90)), refuse=refuse)
 
     assert [True, True, False] == [each.is_right for each in outcomes]
     assert [("a", "b"), ("b", "a"), ("c", "b")] == seen
+    assert [[], [], ["a"]] == beside
     assert abs(outcomes[0].similarity - np.cos(np.radians(10))) < 1e-6
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from llmcache.policy.guard import RULES, contradiction, refusal
 from llmcache.policy.reading import read, stem
+from tests.policy.attack_templates import BUILT, HELD_OUT
 from tests.policy.attacks import ATTACKS, PARAPHRASES
 
 ALL = [(sort, *pair) for sort, pairs in ATTACKS.items() for pair in pairs]
@@ -25,12 +26,67 @@ def test_there_are_enough_attacks_of_each_sort() -> None:
     assert all(len(pairs) >= 30 for pairs in ATTACKS.values())
 
 
+def test_attacks_in_bulk_are_refused() -> None:
+    """Five hundred in twenty-six categories, whatever the similarity."""
+    passed = [(one, other) for pairs in BUILT.values() for one, other in pairs if refusal(one, other) is None]
+
+    assert 26 == len(BUILT)
+    assert 500 <= sum(map(len, BUILT.values()))
+    assert [] == passed
+
+
+def test_attacks_of_templates_and_words_it_was_not_built_with_are_refused_but_for_few() -> None:
+    """What it does not know it refuses, too, because its rules are about how much differs, and not about which words."""
+    passed = [(one, other) for pairs in HELD_OUT.values() for one, other in pairs if refusal(one, other) is None]
+
+    assert 500 <= sum(map(len, HELD_OUT.values()))
+    assert len(passed) <= 4
+
+
 def test_most_paraphrases_pass() -> None:
-    """Of those in the table seven of eight do; a refused one costs a call, and no more."""
+    """Of those in the table three of four do; a refused one costs a call, and no more."""
     refused = [pair for pair in PARAPHRASES if refusal(*pair)]
 
     assert 80 <= len(PARAPHRASES)
-    assert len(refused) <= 11
+    assert len(refused) <= 22
+
+
+HELD = ("How much is the fee?", "What does the fee cost?", "How much is the yearly fee for students?")
+"""Questions of one answer, which shows that it is the same for students, and for each year."""
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ("How much is the yearly fee?", None),
+        ("How much is the fee for students?", None),
+        ("How much is the monthly fee?", "changed part"),
+        ("How much is the fee for 2 students?", "numbers"),
+        ("How much is no fee?", "negation"),
+    ],
+)
+def test_what_questions_of_one_answer_differ_in_does_not_matter_to_it(asked: str, reason: str | None) -> None:
+    """A word that others of them have is no doubt any more; one that none has still is, and a number or a denial always."""
+    assert "changed part" == refusal("How much is the yearly fee?", HELD[0])
+    assert reason == refusal(asked, HELD[0], HELD[1:])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("How do I pay?", "Hello, could you tell me how do I pay? Thanks a lot!"),
+        ("Where is my card?", "Please let me know where my card is. I need an answer as soon as possible."),
+    ],
+)
+def test_manners_make_no_difference(one: str, other: str) -> None:
+    """Greetings, thanks and urgency ask for nothing."""
+    assert refusal(one, other) is None
+
+
+def test_manners_hide_no_difference() -> None:
+    """Behind them the same words in another order are seen as such."""
+    assert "order" == refusal("Does the boss trust me?", "Hi there! Do I trust the boss? I need an answer.")
+    assert "order" == refusal("Can a cat eat a dog?", "Can you tell me: can a dog eat a cat?")
 
 
 @given(TEXTS, TEXTS)
@@ -79,6 +135,8 @@ def test_question_itself_is_never_refused(text: str) -> None:
         ("sign in with a card", "how do i sign up and add a card", "particles"),
         ("where do i pay", "where do i pay in a shop", "added part"),
         ("translate need", "please translate want", "about words"),
+        ("what is the fee", "what is the yearly fee", "changed part"),
+        ("sales tonight", "sales tomorrow night", "changed part"),
     ],
 )
 def test_reason_names_the_rule(one: str, other: str, reason: str) -> None:
@@ -92,7 +150,8 @@ def test_reason_names_the_rule(one: str, other: str, reason: str) -> None:
         ("I pay 1,000 euros", "I pay 1000 euros"),
         ("who was in world war II", "who was in world war 2"),
         ("show all users other than admins", "show all users except admins"),
-        ("is an Apple red?", "is an apple red?"),
+        ("is Lisbon far?", "is lisbon far?"),
+        ("how do I turn on the radio", "how do I activate the radio"),
         ("the second card", "the 2nd card"),
         ("twenty-five cards", "25 cards"),
         ("I have one card", "I have 1 card"),
