@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from llmcache.config.quantities import read_remap, read_server
 from llmcache.config.url import StoreURL
-from llmcache.errors import ConfigError, LLMCacheError
+from llmcache.errors import ConfigError
 from llmcache.model.units import Seconds
 from llmcache.plugins.catalogue import find, open_pair
 from llmcache.protocols.key_value import Put
@@ -36,6 +36,7 @@ _SERVERS = re.compile(rf"(?P<before>//(?:[^/@]*@)?)(?P<servers>{_HOST}(?:,{_HOST
 # So many lie on every one of dozens of servers.
 _KEYS = 256
 _MINUTE: Seconds = 60.0
+_LEAVE = "leave `wire` out by name"
 
 
 def wire_of(parsed: StoreURL, server: str, deadline: Seconds) -> Wire | None:
@@ -86,7 +87,7 @@ class _Led:
         wire = Wire(tuple(known), self._through, deadline)
         if not self._option:
             return _proven(wire, "give it an option of the kind `remap`,")
-        with suppress(LLMCacheError):  # it is tried again
+        with suppress(Exception):  # what it is, is told when it is tried again
             wire = replace(wire, servers=(*known, *_past(wire)))
         return _proven(wire, f"name it as others announce it, by {self._option}=ANNOUNCED=REACHED,")
 
@@ -115,12 +116,13 @@ def _proven(wire: Wire, remedy: str) -> Wire:
     """Return `wire`, or one that says why it is none, where the store does not go by its ways and by these alone."""
     try:
         past = _past(wire)
-    except LLMCacheError as error:
-        return replace(wire, through=_refusing(f"the store cannot be used by way of a proxy: {error}; leave"))
+    except Exception as error:  # noqa: BLE001 -- a store that is wrong raises anything, and is checked for that elsewhere
+        why = f"the store cannot be used by way of a proxy: {type(error).__name__}: {error}; {_LEAVE}"
+        return replace(wire, through=_refusing(why))
     if not past:
         return wire
     shown = ", ".join(map(str, sorted(past)))
-    return replace(wire, through=_refusing(f"the store talks to {shown} past every proxy; {remedy} or leave"))
+    return replace(wire, through=_refusing(f"the store talks to {shown} past every proxy; {remedy} or {_LEAVE}"))
 
 
 def _past(wire: Wire) -> set[Server]:
@@ -153,6 +155,6 @@ def _refusing(why: str) -> Callable[[Ways, Clock], NoReturn]:
     """Return what stands in the place of opening the store where a wire that fails would not be the store's."""
 
     def refuse(*_: object) -> NoReturn:
-        raise NotRun(f"{why} `wire` out by name")
+        raise NotRun(why)
 
     return refuse

@@ -84,7 +84,7 @@ def test_store_that_no_proxy_leads_to_is_told() -> None:
             nobody = Server("127.0.0.1", taken.getsockname()[1])
         found = ends(subject_for(f"lone://{guide}", server=str(nobody)))
 
-    told = "the store cannot be used by way of a proxy: remote put_many: "
+    told = "the store cannot be used by way of a proxy: StoreUnavailable: remote put_many: "
     assert [(Status.NOT_RUN, True)] * 2 == [(status, why.startswith(told)) for status, why in found]
 
 
