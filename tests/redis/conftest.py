@@ -64,17 +64,30 @@ def encrypted(short_folder: Path) -> Iterator[Encrypted]:
     running.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def watched(short_folder: Path) -> Iterator[Watched]:
-    """A master with a replica, and a sentinel that watches them."""
-    folder = Path(tempfile.mkdtemp(dir=short_folder))
+    """A master with a replica, and a sentinel that watches them and takes a while to give the master up."""
+    with watching(Path(tempfile.mkdtemp(dir=short_folder)), patience=60_000) as running:
+        yield running
+
+
+@pytest.fixture
+def own_watched(short_folder: Path) -> Iterator[Watched]:
+    """The same for one test, which may kill the master: the sentinel gives it up soon."""
+    with watching(Path(tempfile.mkdtemp(dir=short_folder)), patience=500) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def watching(folder: Path, patience: int) -> Iterator[Watched]:
+    """Start a master, its replica, and a sentinel that gives the master up after so many milliseconds."""
     with contextlib.ExitStack() as running:
         master = running.enter_context(contextlib.closing(Server(folder / "master", system_redis())))
         following = (f"replicaof 127.0.0.1 {master.port}", "repl-diskless-sync-delay 0")
         replica = running.enter_context(contextlib.closing(Server(folder / "replica", system_redis(), following)))
         lines = (
             f"sentinel monitor {MASTER} 127.0.0.1 {master.port} 1",
-            f"sentinel down-after-milliseconds {MASTER} 500",
+            f"sentinel down-after-milliseconds {MASTER} {patience}",
             f"sentinel failover-timeout {MASTER} 5000",
         )
         sentinel = Server(folder / "sentinel", system_redis(), lines, sentinel=True)

@@ -169,16 +169,16 @@ def _length(store: LogStore) -> int:
             continue
 
 
-def test_failover(watched: Watched) -> None:
+def test_failover(own_watched: Watched) -> None:
     """When the master dies, its replica takes over, and the store finds it within its sentinel's time."""
     store = open_store(
-        f"redis+sentinel://127.0.0.1:{watched.sentinel.port}/{MASTER}", timeout=TIMEOUT, log_timeout=TIMEOUT
+        f"redis+sentinel://127.0.0.1:{own_watched.sentinel.port}/{MASTER}", timeout=TIMEOUT, log_timeout=TIMEOUT
     )
-    until(lambda: "state=online" in watched.master.text("INFO", "replication"))
-    until(lambda: "slaves=1" in watched.sentinel.text("INFO", "sentinel"))
+    until(lambda: "state=online" in own_watched.master.text("INFO", "replication"))
+    until(lambda: "slaves=1" in own_watched.sentinel.text("INFO", "sentinel"))
     store.append(log(), (b"1",))
-    until(lambda: ":2" == watched.replica.ask("LLEN", log().physical))
-    watched.master.kill()
+    until(lambda: ":2" == own_watched.replica.ask("LLEN", log().physical))
+    own_watched.master.kill()
     until(lambda: _puts(store))
     found = store.get_many((key("after"),)), store.read_log(log())
     store.close()
