@@ -242,7 +242,7 @@ def _filled(job: Job, seen: int) -> Steps[None]:
             places = job.missing()
             if not places or job.has_forgotten:
                 break
-            boarded = yield from BoardMany([job.keys[place] for place in places])
+            boarded = yield from BoardMany(job.keys_of(places))
             mine = {place: flight for place, (flight, leads) in zip(places, boarded, strict=True) if leads}
             others = {place: flight for place, (flight, leads) in zip(places, boarded, strict=True) if not leads}
             try:
@@ -309,7 +309,7 @@ def _kept(job: Job, places: Sequence[int], rows: Array) -> Steps[Array]:
     if not finite.all():
         yield from _counted(Happening.NOT_ADMITTED, len(rows) - int(finite.sum()), "not finite")
         right, sound = [place for place, is_right in zip(places, finite, strict=True) if is_right], rows[finite]
-    keys = [job.keys[place] for place in right]
+    keys = job.keys_of(right)
     expires_at = math.inf if terms.ttl is None else now + terms.ttl
     frames = pack_vectors(sound, keys, precision=terms.precision, made_at=now, expires_at=expires_at)
     puts = [Put(key, terms.envelopes.wrap(frame, key), terms.ttl) for key, frame in zip(keys, frames, strict=True)]
@@ -319,7 +319,7 @@ def _kept(job: Job, places: Sequence[int], rows: Array) -> Steps[Array]:
     for put in puts:
         yield from Land(put.key, put.body)
     if frames and terms.precision != "float32":
-        rows[finite] = unpack_vectors(frames, keys).rows
+        rows[finite] = unpack_vectors(frames, keys, are_proven=True).rows
     return rows
 
 
