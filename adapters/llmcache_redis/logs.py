@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Sequence
 from typing import Final
 
-from llmcache.model.key import Key
+from llmcache.errors import StoreRefused
+from llmcache.model.key import Key, Kind
 from llmcache.model.units import Seconds
 from llmcache.protocols.checks import check_append
 from llmcache.protocols.deed import Deed
@@ -56,6 +57,11 @@ class Logs:
         bounds = (_near(start), "" if stop is None else _near(stop))
         deed = Deed("read_log", log)
         reply = yield from self._sent(self._reading(scripts.READ_LOG, log, bounds), deed, _TIMES_LONGER)
+        if type(reply) is bytes:
+            raise StoreRefused(
+                f"{NAME} did not do {deed}: these vectors were kept with `vectors=native`; open the store with that, or clear the "
+                "collection and fill it again"
+            )
         return bodies_in(reply, deed)
 
     def length(self, log: Key) -> Wire[int]:
@@ -69,7 +75,9 @@ class Logs:
         yield from self._sent(command, Deed("delete_log", log, changes=True))
 
     def _reading(self, script: scripts.Script, log: Key, words: Sequence[Word] = ()) -> Command:
-        names = (self._layout.stamp(log), self._layout.entry(log))
+        names = [self._layout.stamp(log), self._layout.entry(log)]
+        if script is scripts.READ_LOG and log.space.kind is Kind.VECTORS and not self._settings.vectors:
+            names.append(names[1] + scripts.INDEX_HASH)
         return call(script, names, (self._now(), *words), self._layout.slot(log))
 
     def _sent(self, command: Command, deed: Deed, times: int = 1) -> Wire[Reply]:

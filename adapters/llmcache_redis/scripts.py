@@ -135,12 +135,19 @@ return length
 """
 )
 
+INDEX_HASH: Final = ":h"
+"""What stands behind the name of a vector index where its hash lies."""
+
 READ_LOG = Script(
     _ALIVE
     + """
--- KEYS: stamp, log.  ARGV: now, start, stop or nothing; as of a slice in Python.
-local head = redis.call('LINDEX', KEYS[2], 0)
-if not head or not alive(head, redis.call('GET', KEYS[1]), ARGV[1]) then return {} end
+-- KEYS: stamp, log, and where a vector index would have its hash.  ARGV: now, start, stop or nothing; as of a slice in Python.
+-- A word where there is no log, but such an index.
+local head, stamp = redis.call('LINDEX', KEYS[2], 0), redis.call('GET', KEYS[1])
+if not head or not alive(head, stamp, ARGV[1]) then
+  if KEYS[3] and stamp and redis.call('HGET', KEYS[3], 'stamp') == stamp then return 'vectors' end
+  return {}
+end
 local length = redis.call('LLEN', KEYS[2]) - 1
 local function place(bound)
   if bound < 0 then bound = bound + length end

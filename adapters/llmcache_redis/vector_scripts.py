@@ -7,14 +7,16 @@ An index is four keys of one slot beside the stamp of its space:
     llmcache:1:shop/prod:vectors:docs:e      ids by when they end, of those that do
     llmcache:1:shop/prod:vectors:docs:k      ids by when they are forgotten, of those that are
 
+A sixth key is the log in which an index lies that was begun without `vectors=native`: who does not find it in here is told so.
+
 Whoever writes to an index whose stamp is not the present one begins it anew; whoever reads it finds nothing.
 """
 
 from typing import Final
 
-from llmcache_redis.scripts import STAMPED, Script
+from llmcache_redis.scripts import INDEX_HASH, STAMPED, Script
 
-SUFFIXES: Final = (":h", ":v", ":e", ":k")
+SUFFIXES: Final = (INDEX_HASH, ":v", ":e", ":k")
 FORGOTTEN_AT_ONCE: Final = 200
 """So many points that nobody keeps are removed by each write, which is more than a write adds."""
 
@@ -32,6 +34,11 @@ local function known(stamp)
   local told = redis.call('HMGET', KEYS[2], 'stamp', 'dims', 'kind')
   if not stamp or told[1] ~= stamp then return nil end
   return told[2], told[3]
+end
+
+local function elsewhere(stamp)
+  local head = redis.call('LINDEX', KEYS[6], 0)
+  return stamp and head and string.sub(head, 1, #stamp) == stamp
 end
 """
 
@@ -74,6 +81,7 @@ PUT_POINTS = Script(
 -- '=' and a version.  Nothing is put where dimensions or quantisation differ.
 local stamp = stamped(KEYS[1], ARGV[1])
 local dims, kind = known(stamp)
+if not dims and elsewhere(stamp) then return 'logs' end
 if dims and dims ~= ARGV[3] then return -tonumber(dims) end
 if dims and kind ~= ARGV[4] then return kind end
 if not dims then redis.call('UNLINK', KEYS[2], KEYS[3], KEYS[4], KEYS[5]) end
@@ -125,8 +133,9 @@ GET_POINTS = Script(
     _KNOWN
     + _ROW
     + """
--- KEYS: stamp, h, v, e, k.  ARGV: ids.  A row for each, or nothing.
-if not known(redis.call('GET', KEYS[1])) then return {} end
+-- KEYS: stamp, h, v, e, k, log.  ARGV: ids.  A row for each, or nothing.
+local stamp = redis.call('GET', KEYS[1])
+if not known(stamp) then return elsewhere(stamp) and 'logs' or {} end
 local rows = {}
 for place, id in ipairs(ARGV) do rows[place] = row(id) or {} end
 return rows
@@ -140,8 +149,9 @@ NEAREST = Script(
 -- KEYS: stamp, h, v, e, k.  ARGV: dimensions, vector, how many, how many the graph is asked for, filter, the most points that
 -- are looked at one by one, '1' where vectors are wanted.
 -- 0 where there is no index, less where its dimensions are others; else whether all were looked at, how many there are, and rows.
-local dims = known(redis.call('GET', KEYS[1]))
-if not dims then return 0 end
+local stamp = redis.call('GET', KEYS[1])
+local dims = known(stamp)
+if not dims then return elsewhere(stamp) and 'logs' or 0 end
 if dims ~= ARGV[1] then return -tonumber(dims) end
 local size = redis.call('VCARD', KEYS[3])
 if size == 0 then return {1, 0, {}} end
@@ -169,7 +179,8 @@ ENDED_POINTS = Script(
     + """
 -- KEYS: stamp, h, v, e, k.  ARGV: until, now, how many.
 local rows, first = {}, 0
-if not known(redis.call('GET', KEYS[1])) then return rows end
+local stamp = redis.call('GET', KEYS[1])
+if not known(stamp) then return elsewhere(stamp) and 'logs' or rows end
 while true do
   local ids = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', ARGV[1], 'LIMIT', first, 100)
   if #ids == 0 then return rows end

@@ -83,6 +83,7 @@ class Vectors:
         deed = Deed("put_points", index, changes=True)
         commands = [self._call(scripts.PUT_POINTS, index, (*head, *chain.from_iterable(part))) for part in parts]
         for reply in (yield from self._sent(commands, deed, len(words))):
+            _check_here(reply, deed)
             if type(reply) is bytes:
                 raise StoreRefused(
                     f"{NAME} did not do {deed}: the index was begun with another word for `vectors`; open the store with "
@@ -108,6 +109,7 @@ class Vectors:
         commands = [self._call(scripts.GET_POINTS, index, part) for part in parts]
         found: list[Point | None] = []
         for part, reply in zip(parts, (yield from self._sent(commands, deed, len(words))), strict=True):
+            _check_here(reply, deed)
             rows = slots(reply, len(part), deed) if reply else [None] * len(part)
             found += [_kept(point_of(row, deed)[0], at) if row else None for row in rows]
         return found
@@ -138,6 +140,7 @@ class Vectors:
         words = (dimensions, asked.vector, wanted, breadth, said, one_by_one, int(asked.with_vectors))
         command = self._call(scripts.NEAREST, asked.index, words)
         (reply,) = yield from self._sent((command,), deed, min(wanted, _READ_AT_ONCE))
+        _check_here(reply, deed)
         if type(reply) is int:
             _check_dimensions(reply, dimensions, deed)
             return _Found([], is_all=True)
@@ -155,6 +158,7 @@ class Vectors:
         deed = Deed("ended_points", index)
         words = (shown_time(until), shown_time(at), count)
         (reply,) = yield from self._sent([self._call(scripts.ENDED_POINTS, index, words)], deed, count)
+        _check_here(reply, deed)
         if type(reply) is not list:
             raise misread(deed)
         return [point_of(row, deed)[0] for row in reply]
@@ -175,8 +179,17 @@ class Vectors:
 
     def _call(self, script: Script, index: Key, words: Sequence[Word]) -> Command:
         entry = self._layout.entry(index)
-        names = (self._layout.stamp(index), *(f"{entry}{suffix}" for suffix in scripts.SUFFIXES))
+        names = (
+            self._layout.stamp(index),
+            *(f"{entry}{suffix}" for suffix in scripts.SUFFIXES),
+            self._log(index, entry),
+        )
         return call(script, names, words, self._layout.slot(index))
+
+    @staticmethod
+    def _log(index: Key, entry: str) -> str:
+        # Questions are learned again: an index of them that lies elsewhere is no loss, and hinders nobody.
+        return entry if index.space.kind is Kind.VECTORS else f"{entry}:-"
 
     def _sent(self, commands: Sequence[Command], deed: Deed, many: int) -> Wire[list[Reply]]:
         if not commands:
@@ -188,6 +201,14 @@ class Vectors:
 def entry_of(name: str) -> str:
     """Return the name of the entry that the first key of an index stands beside; other names as they are."""
     return name.removesuffix(scripts.SUFFIXES[0])
+
+
+def _check_here(reply: Reply, deed: Deed) -> None:
+    if reply == b"logs":
+        raise StoreRefused(
+            f"{NAME} did not do {deed}: these vectors were kept without `vectors=native`; open the store without it, or clear the "
+            "collection and fill it again"
+        )
 
 
 def _needed(over: str | None) -> Word:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import llmcache
+from llmcache import Document
 from llmcache.errors import StoreRefused, UnsupportedError, UsageError
 from llmcache.model.key import Kind
 from llmcache.model.vectors import Point
@@ -186,6 +188,34 @@ def test_index_keeps_numbers_as_it_was_begun(program: Program, modern: Server) -
 
     with pytest.raises(StoreRefused, match="begun with another word"):
         opened(modern, vectors="native-int8").put_points(INDEX, [point("b", 1.0, 0.0)], at=AT)
+
+
+@needs_vector_sets
+@pytest.mark.parametrize(("before", "after"), [("?vectors=native", ""), ("", "?vectors=native")])
+def test_an_index_that_lies_elsewhere_is_said_and_not_passed_over(
+    program: Program, modern: Server, before: str, after: str
+) -> None:
+    """Who drops the option from the URL, or adds it, would find an empty collection; what a clearing leaves is begun anew."""
+    url, kept = f"redis://127.0.0.1:{modern.port}", [Document("one", "a")]
+    with llmcache.open(url + before) as cache:
+        cache.vectors("docs").upsert(kept, [[1.0, 0.0]])
+        cache.vectors("other").upsert(kept, [[1.0, 0.0]])
+    with llmcache.open(url + after) as cache:
+        shelf = cache.vectors("docs")
+        for refused in (
+            lambda: shelf.search([1.0, 0.0]),
+            lambda: shelf.get(["one"]),
+            lambda: shelf.upsert(kept, [[1.0, 0.0]]),
+            shelf.refresh,
+        ):
+            with pytest.raises(StoreRefused, match=r"kept with(out)? `vectors=native`; open the store with"):
+                refused()
+        shelf.clear()
+        assert [] == shelf.search([1.0, 0.0])
+        shelf.upsert(kept, [[1.0, 0.0]])
+        assert kept == shelf.get(["one"])
+    with llmcache.open(url + before) as cache:
+        assert kept == cache.vectors("other").get(["one"])
 
 
 def test_server_without_vector_sets_refuses_and_says_what_to_do(server: Server) -> None:
