@@ -20,7 +20,7 @@ from llmcache.model.capabilities import Limits
 from llmcache.model.document import Document
 from llmcache.model.key import Kind, Space
 from llmcache.protocols.steps import Steps
-from tests.layers.indexes import AT, INDEX, floats
+from tests.layers.indexes import AT, INDEX, abandon, floats
 
 SEEDS = range(150)
 SAID = ("old", "one", "two", "source")
@@ -187,3 +187,47 @@ def test_no_entry_is_left_that_no_point_names() -> None:
         many.now += 100.0
 
     assert [1, 1, 1, 1, 0] == left
+
+
+@pytest.mark.parametrize("source", [None, "source"], ids=["kept texts", "loader"])
+@pytest.mark.parametrize("what", ["search", "upsert", "delete"])
+def test_who_is_killed_at_any_step_leaves_what_others_go_on_with(what: str, source: str | None) -> None:
+    """The document is there as it was or as it was to be, and can come back, be written and be taken away."""
+    done, length = 0, 100
+    while done < length:
+        many = Many(source)
+        many.do(many.upsert("old"))
+        many.now += 100.0
+        killed = getattr(many, what)("one")
+        length = _kill(killed, done)
+        many.do(many.search())
+        ((said, vector),) = many.found() or [("nothing", b"")]
+
+        assert (
+            said
+            in {
+                "search": {source or "old"},
+                "upsert": {"one", source or "old"},
+                "delete": {"nothing", source or "old"},
+            }[what]
+        )
+        assert said == "nothing" or vector == direction(said)
+        many.do(many.upsert("two"))
+        assert ["two"] == [text for text, _ in many.found()]
+        many.do(many.delete())
+        assert [] == many.found()
+        done += 1
+
+    assert 5 < length < 100
+
+
+def _kill(deed: Deed, after: int) -> int:
+    """Do so many ops of a process and no more, and return how many those are, or more."""
+    op = next(deed.steps)
+    for _ in range(after):
+        try:
+            op = deed.steps.send(op.on(deed.world))
+        except StopIteration:
+            return after
+    abandon(deed.steps)
+    return after + 2

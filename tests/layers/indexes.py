@@ -1,5 +1,6 @@
 """Handles on one vector index, as several processes have them, and a hand that decides who goes on."""
 
+import contextlib
 import random
 import struct
 from collections.abc import Sequence
@@ -91,3 +92,9 @@ def interleave(running: Sequence[Steps[Any]], world: BlockingWorld, chance: rand
             waiting[number] = running[number].send(waiting[number].on(world))
         except StopIteration:
             del waiting[number]
+
+
+def abandon(steps: Steps[Any]) -> None:
+    """Leave steps where they are, as a process does that is killed: what they would do at last is not done."""
+    with contextlib.suppress(RuntimeError):  # they wanted to go on
+        steps.close()

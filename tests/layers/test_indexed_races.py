@@ -12,7 +12,7 @@ from llmcache.memory.matrix import Matrix
 from llmcache.protocols.local_indexes import Generation
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.store_ops import Clear
-from tests.layers.indexes import AT, INDEX, Handle, Processes, interleave, point
+from tests.layers.indexes import AT, INDEX, Handle, Processes, abandon, interleave, point
 
 SEEDS = range(60)
 
@@ -102,3 +102,27 @@ def test_two_that_draw_the_same_stamp_agree_on_who_was_later() -> None:
 
     assert 2 == len(held)
     assert held[0] == held[1]
+
+
+def test_who_is_killed_while_the_index_is_made_anew_leaves_it_whole() -> None:
+    """After any number of its steps: all that was there is found, also by who knows nothing, and can be replaced and deleted."""
+    chance = random.Random(0)
+    for after in range(40):
+        processes = Processes()
+        one, other = processes.handle(), processes.handle()
+        one.do(puts(one, "a", "b", "c"))
+        one.do(one.delete("b"))
+        renewing = one.renew()
+        op = next(renewing)
+        for _ in range(after):
+            try:
+                op = renewing.send(op.on(one.world))
+            except StopIteration:
+                assert after > 10
+                return
+        abandon(renewing)
+
+        assert [{"by": "a"}, None, {"by": "c"}] == everywhere(processes, [other], "a", "b", "c")
+        running: list[Steps[Any]] = [puts(other, "a", "d"), processes.handle().delete("c")]
+        interleave(running, other.world, chance)
+        assert [{"by": "a"}, None, None, {"by": "d"}] == everywhere(processes, [other], "a", "b", "c", "d")
