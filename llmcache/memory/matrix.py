@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmcache.codec.points import Block, Stamped
-from llmcache.memory.cells import Cells, Floats, Rows
+from llmcache.memory.cells import Cells, Floats, Rows, best_rows, bound
 from llmcache.memory.threads import one_thread
 from llmcache.model.units import Instant, Plain
 from llmcache.model.vectors import Neighbour, Point
@@ -32,10 +32,13 @@ _POINT_BYTES: Final = 500
 _SHEET: Final = 8192
 """Columns of a sheet. An index with fewer has one sheet, which is copied when it is full."""
 
-_GROUP: Final = 64
 _BELOW_ALL: Final = -2.0
-_BEHIND: Final = 8
-"""With an eighth more points than are in cells, those are made anew: until then the new ones are searched one and all."""
+_BEHIND: Final = 64
+"""A part; with so much more points than are in cells these come there, too. Until then they are searched one and all."""
+
+_FEW: Final = 64
+_MEASURED: Final = 160
+"""So many points that seem near are measured; for more than ten that are asked for, as many more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,12 +267,15 @@ class Matrix:
         if len(self._row) < self._cells_from:
             return False
         cells = self._cells_for(self._columns)
-        return cells is None or len(self._columns.ids) > cells.size + max(cells.size // _BEHIND, _GROUP)
+        return cells is None or len(self._columns.ids) > cells.size + max(cells.size // _BEHIND, _FEW)
 
     def make_cells(self) -> None:
-        """Make the cells anew; meanwhile anybody may search and put."""
+        """Bring what is in no cell into one, or make them anew; meanwhile anybody may search and put."""
         columns = self._columns
-        self._cells = Cells.of(columns.sheets, ~columns.gone[: len(columns.ids)])
+        cells, alive = self._cells_for(columns), ~columns.gone[: len(columns.ids)]
+        if cells is None or not cells.has_room(len(alive)):
+            cells = Cells.of(columns.sheets, alive) if alive.any() else None
+        self._cells = cells and cells.joined(columns.sheets, alive)
 
     def _cells_for(self, columns: _Columns) -> Cells | None:
         """Return the cells, where those columns have not been moved since they were made."""
@@ -288,61 +294,76 @@ class Matrix:
     ) -> list[Neighbour]:
         """Return the nearest points, the nearest first; see `protocols.vectors.VectorStore.nearest`."""
         columns = self._columns
-        used = len(columns.ids)
+        # First who is gone, then how many there are: what is replaced from now on is found as it was.
+        gone, used = columns.gone.copy(), len(columns.ids)
         if not used:
             return []
         unit, cells = np.frombuffer(vector, "<f4"), self._cells_for(columns)
         # Rounding takes a product of unit vectors beyond 1, or minus 1, now and then.
-        chosen = _Chosen(columns, count, at, _BELOW_ALL if least <= -1.0 else least, fits, with_vectors)
+        chosen = _Chosen(columns, gone, count, at, _BELOW_ALL if least <= -1.0 else least, fits, with_vectors)
         with one_thread():  # who searches waits for it, and other work may have the other processors
-            if cells is not None:
-                rows, scores = cells.near(unit)
-                new = columns.scores(unit, cells.size, used)
-                rows, scores = np.concatenate([rows, np.arange(cells.size, used)]), np.concatenate([scores, new])
-                found, is_enough = chosen.of(rows, scores)
-                if is_enough:
-                    return found
-            return chosen.of(slice(0, used), columns.scores(unit, 0, used))[0]
+            rows = None if cells is None else chosen.likely(cells, unit)
+            if cells is None or rows is None:
+                return chosen.of(slice(0, used), columns.scores(unit, 0, used))
+            scores = cells.vectors.take(rows, axis=0) @ unit
+            if used > cells.size:
+                rows = np.concatenate([rows, np.arange(cells.size, used)])
+                scores = np.concatenate([scores, columns.scores(unit, cells.size, used)])
+            return chosen.of(rows, scores)
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """Which columns a search is for; arguments as of `Matrix.nearest`."""
+    """Which columns a search is for; arguments as of `Matrix.nearest`.
+
+    Attributes:
+        gone: As it was when the search began.
+    """
 
     columns: _Columns
+    gone: NDArray[np.bool_]
     count: int
     at: Instant
     floor: float
     fits: Judge | None
     with_vectors: bool
 
-    def of(self, rows: Rows | slice, scores: Floats) -> tuple[list[Neighbour], bool]:
-        """Return the nearest of some rows, and whether those were enough to choose from."""
+    def likely(self, cells: Cells, unit: Floats) -> Rows | None:
+        """Return rows out of cells that seem to be the nearest, enough to choose from; None where too few of them are left."""
+        near, scores = cells.near(unit)
+        measured = max(_MEASURED, _MEASURED * self.count // 10)
+        for wanted in (measured, 3 * measured, 12 * measured):
+            rows = best_rows(near, scores, wanted)
+            rows = rows[~self._is_out(rows)]
+            if self.fits is not None:
+                facts = self.columns.facts
+                rows = rows[np.fromiter((self.fits(facts[row]) for row in rows.tolist()), np.bool_, len(rows))]
+            if len(rows) >= measured // 4:
+                return rows
+        return None
+
+    def _is_out(self, rows: Rows | slice) -> NDArray[np.bool_]:
+        return (self.columns.ends[rows] <= self.at) | self.gone[rows]
+
+    def of(self, rows: Rows | slice, scores: Floats) -> list[Neighbour]:
+        """Return the nearest of some rows."""
         columns, names = self.columns, range(rows.stop) if isinstance(rows, slice) else rows
-        is_out = (columns.ends[rows] <= self.at) | columns.gone[rows]
+        is_out = self._is_out(rows)
         if is_out.any():
             scores[is_out] = -np.inf
         if self.fits is None:
             places = _best(scores, self.count, self.floor)
-            is_enough = bool(len(scores) - np.count_nonzero(is_out) >= self.count)
         else:
             facts, fits = columns.facts, self.fits
             places = _best_that_fit(scores, self.count, self.floor, fits=lambda place: fits(facts[names[place]]))
-            is_enough = len(places) == self.count
         found = [(int(names[place]), max(-1.0, min(1.0, float(scores[place])))) for place in places]
-        neighbours = [Neighbour(columns.point(row, with_vector=self.with_vectors), score) for row, score in found]
-        return neighbours, is_enough
+        return [Neighbour(columns.point(row, with_vector=self.with_vectors), score) for row, score in found]
 
 
 def _best(scores: Floats, count: int, floor: float) -> list[int]:
     """Return the places of the `count` best scores of at least `floor`, the best first, equal ones by their place."""
-    size, groups = len(scores), len(scores) // _GROUP
-    places = np.arange(size)
-    if count < size:
-        # A bound that at least `count` places reach. With few, it is that of the bests of groups, which few more reach.
-        bests = scores[: groups * _GROUP].reshape(groups, _GROUP).max(axis=1) if count < groups else scores
-        places = np.flatnonzero(scores >= np.partition(bests, len(bests) - count)[len(bests) - count])
-    places = places[scores[places] >= floor]
+    least = max(floor, bound(scores, count)) if count < len(scores) else floor
+    places = np.flatnonzero(scores >= least)
     order = np.argsort(-scores[places], kind="stable")[:count]
     found: list[int] = places[order].tolist()
     return found
