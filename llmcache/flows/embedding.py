@@ -251,7 +251,8 @@ def _filled(job: Job, seen: int) -> Steps[None]:
                 yield from _called(job, [place for place in mine if not job.has[place]])
             finally:
                 for flight in mine.values():
-                    flight.abandon()  # nothing for those that have landed
+                    if not flight.is_over:
+                        flight.abandon()
             yield from _joined(job, others)
             seen = _SEE_ALL  # who was given up in the meantime may have been given up with their vectors kept
     yield from _called(job, job.missing())

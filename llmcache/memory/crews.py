@@ -26,16 +26,16 @@ _POOLS: Final = "concurrent.futures.thread"
 
 
 class Crew:
-    """The thread and, in asyncio code, the task and loop that a flight was begun in.
+    """The thread and, in asyncio code, the task and loop that a flight was begun in, or several at once.
 
     Args:
         witness: Of the call that leads; None where the leader ends its flight itself.
-        when_gone: Is called once, from any thread, when the witness is collected.
+        when_gone: Is called once, from any thread, when the witness is collected; None where there is none.
     """
 
     __slots__ = ("_frame", "_loop", "_process", "_task", "_witness", "thread")
 
-    def __init__(self, witness: Witness | None, when_gone: Callable[[object], None]) -> None:
+    def __init__(self, witness: Witness | None = None, when_gone: Callable[[object], None] | None = None) -> None:
         self.thread = threading.get_ident()
         self._process = os.getpid()
         self._witness = None if witness is None else weakref.ref(witness.lives, when_gone)

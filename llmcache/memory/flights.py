@@ -45,10 +45,10 @@ class LocalFlight:
 
     __slots__ = ("_flights", "crew", "key", "outcome", "waiters", "waits_for")
 
-    def __init__(self, flights: "LocalFlights", key: Key, witness: Witness | None) -> None:
+    def __init__(self, flights: "LocalFlights", key: Key, crew: Crew | Witness) -> None:
         self._flights = flights
         self.key = key
-        self.crew = Crew(witness, lambda _: self.abandon())
+        self.crew = crew if isinstance(crew, Crew) else Crew(crew, lambda _: self.abandon())
         self.outcome: bytes | Ending | None = None
         self.waiters: list[Callable[[], None]] = []
         self.waits_for: list[LocalFlight] = []
@@ -162,6 +162,7 @@ class LocalFlights:
     def _boarded(self, keys: Sequence[Key], witness: Witness | None) -> list[tuple[LocalFlight, bool]]:
         boarded: list[tuple[LocalFlight, bool]] = []
         gone: list[LocalFlight] = []
+        crew = Crew() if witness is None else witness  # one for all: a thousand texts are boarded at once
         with _lock:
             for key in keys:
                 flight = self._open.get(key)
@@ -171,7 +172,7 @@ class LocalFlights:
                     continue
                 if flight is not None:
                     gone.append(flight)
-                mine = LocalFlight(self, key, witness)
+                mine = LocalFlight(self, key, crew)
                 _under_way.add(mine)  # first, so that `leave` knows all that others can find
                 self._open[key] = mine
                 boarded.append((mine, True))
