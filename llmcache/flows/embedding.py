@@ -32,7 +32,7 @@ from llmcache.model.embedder import Precision
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key
 from llmcache.model.units import Instant, Seconds
-from llmcache.protocols.flight_ops import Await, BoardMany, Land, Landed
+from llmcache.protocols.flight_ops import Await, BoardMany, Landed, LandMany
 from llmcache.protocols.flights import Flight
 from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
@@ -192,9 +192,8 @@ def _looked_up(job: Job, places: Sequence[int], *, leads: bool = False) -> Steps
         found, bodies = _present(part, slots)
         yield from _taken(job, found, bodies, now)
         if leads:
-            for place, body in zip(found, bodies, strict=True):
-                if job.has[place]:
-                    yield from Land(job.keys[place], body)
+            pairs = zip(found, bodies, strict=True)
+            yield from LandMany([Put(job.keys[place], body) for place, body in pairs if job.has[place]])
     what = Happening.EMBEDDING_COALESCED if leads else Happening.EMBEDDING_HIT
     yield from _counted(what, before - job.lacks())
 
@@ -317,8 +316,7 @@ def _kept(job: Job, places: Sequence[int], rows: Array) -> Steps[Array]:
     for part in _parts(puts, min(terms.most or MOST_WRITTEN, MOST_WRITTEN)):
         if not (yield from _written(part)):
             break
-    for put in puts:
-        yield from Land(put.key, put.body)
+    yield from LandMany(puts)
     if frames and terms.precision != "float32":
         rows[finite] = unpack_vectors(frames, keys, are_proven=True).rows
     return rows

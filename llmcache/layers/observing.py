@@ -12,12 +12,14 @@ from llmcache.model.event import OpDone
 from llmcache.protocols.flight_ops import (
     Await,
     Board,
+    BoardMany,
     Drop,
     Drops,
     Forget,
     Hold,
     Land,
     Landed,
+    LandMany,
     Leading,
     Token,
     WasDropped,
@@ -26,7 +28,8 @@ from llmcache.protocols.steps import Op, Reply, Steps, through
 from llmcache.protocols.world_ops import Behind, Call, Emit, Monotonic, Now, Pause
 
 _NOT_THE_STORES = (
-    Await, Board, Call, Drop, Drops, Emit, Forget, Hold, Land, Landed, Leading, Monotonic, Now, Pause, Token, WasDropped,
+    Await, Board, BoardMany, Call, Drop, Drops, Emit, Forget, Hold, Land, LandMany, Landed, Leading, Monotonic, Now, Pause,
+    Token, WasDropped,
 )  # fmt: skip
 
 

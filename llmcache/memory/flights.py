@@ -190,10 +190,13 @@ class LocalFlights:
             flight.abandon()
 
     def land(self, key: Key, body: bytes, /) -> None:
+        self.land_many((Put(key, body),))
+
+    def land_many(self, puts: Sequence[Put], /) -> None:
         with _lock:
-            flight = self._open.get(key)
-        if flight is not None:
-            self.end(flight, body)
+            waiters = [wake for put in puts for wake in self._ended(self._open.get(put.key), put.body)]
+        for wake in waiters:
+            wake()
 
     def drop(self, space: Space, key: Key | None, /) -> None:
         with _lock:
@@ -215,16 +218,20 @@ class LocalFlights:
     def end(self, flight: LocalFlight, outcome: bytes | Ending) -> None:
         """End `flight` and wake all who wait for it; nothing where it is over."""
         with _lock:
-            if flight.is_over:
-                return
-            flight.outcome = outcome
-            _under_way.discard(flight)
-            self._landed += not isinstance(outcome, Ending)
-            if self._open.get(flight.key) is flight:
-                del self._open[flight.key]
-            waiters = flight.waiters.copy()
+            waiters = self._ended(flight, outcome)
         for wake in waiters:
             wake()
+
+    def _ended(self, flight: LocalFlight | None, outcome: bytes | Ending) -> list[Callable[[], None]]:
+        """End a flight under the lock, and return how to wake all who wait for it; nobody where it is over, or none is."""
+        if flight is None or flight.is_over:
+            return []
+        flight.outcome = outcome
+        _under_way.discard(flight)
+        self._landed += not isinstance(outcome, Ending)
+        if self._open.get(flight.key) is flight:
+            del self._open[flight.key]
+        return flight.waiters.copy()
 
     def is_leading(self, *, blocking: bool) -> bool:
         return bool(_led_in_thread() if blocking else _led_in_context())

@@ -89,6 +89,19 @@ class Land(Op[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class LandMany(Op[None]):
+    """Give bodies to all who wait for their keys."""
+
+    puts: Sequence[Put]
+
+    def on(self, world: World, /) -> None:
+        world.flights.land_many(self.puts)
+
+    async def on_async(self, world: AsyncWorld, /) -> None:
+        world.flights.land_many(self.puts)
+
+
+@dataclass(frozen=True, slots=True)
 class Token(Op[bytes]):
     """Make bytes that nobody else has, for a lease."""
 

@@ -119,6 +119,10 @@ class Flights(Protocol):
         """Give `body` to all who wait for `key`; nothing where nobody leads."""
         ...
 
+    def land_many(self, puts: Sequence[Put], /) -> None:
+        """As `land` for the key and body of each of `puts`."""
+        ...
+
     def drop(self, space: Space, key: Key | None, /) -> None:
         """Remember that all of `space`, or `key` alone, is about to be dropped: what is asked for now is not to be kept any more."""
         ...

@@ -13,8 +13,9 @@ from llmcache.flows.once import LONGEST_WAIT
 from llmcache.model.event import Event, Happening
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
-from llmcache.protocols.flight_ops import Await, BoardMany, Land, Landed
+from llmcache.protocols.flight_ops import Await, BoardMany, Landed, LandMany
 from llmcache.protocols.flights import Ending
+from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Op, Steps
 from llmcache.protocols.store_ops import GetMany, PutMany
 from llmcache.protocols.world_ops import Call, Emit, Now
@@ -77,7 +78,7 @@ def test_what_is_missing_is_led_kept_and_landed_before_anybody_is_waited_for() -
     assert isinstance(writing, PutMany)
     assert [(A, BODIES[A], None)] == [(put.key, put.body, put.ttl) for put in writing.puts]
     assert told(Happening.EMBEDDING_KEPT) == steps.send(None)
-    assert Land(A, BODIES[A]) == steps.send(None)
+    assert LandMany([Put(A, BODIES[A])]) == steps.send(None)
     assert not mine.is_over
     assert Await(theirs, LONGEST_WAIT) == steps.send(None)
     assert mine.is_over
@@ -97,7 +98,7 @@ def test_who_leads_looks_again_where_something_landed_meanwhile() -> None:
 
     assert GetMany([A]) == steps.send(8)
     assert Now() == steps.send([BODIES[A]])
-    assert Land(A, BODIES[A]) == steps.send(150.0)
+    assert LandMany([Put(A, BODIES[A])]) == steps.send(150.0)
     assert told(Happening.EMBEDDING_COALESCED) == steps.send(None)
     assert [vector("a").tobytes()] == finish(steps, None)
 
@@ -143,7 +144,7 @@ def test_no_call_of_the_store_is_larger_than_it_takes(limit: int | None, read: i
     op: Op[Any] = steps.send(0)
     sizes: list[tuple[str, int]] = []
     replies: dict[type, Any] = {Now: 1.0, Call: vectors([key.name for key in keys])}
-    while not isinstance(op, Land):
+    while not isinstance(op, LandMany):
         if isinstance(op, GetMany | PutMany):
             many = op.keys if isinstance(op, GetMany) else op.puts
             sizes.append((type(op).__name__, len(many)))

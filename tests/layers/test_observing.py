@@ -9,6 +9,7 @@ from llmcache.layers.observing import observing
 from llmcache.model.event import Event, Happening, OpDone
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
+from llmcache.protocols.flight_ops import BoardMany, Landed, LandMany
 from llmcache.protocols.steps import Op, Steps, through
 from llmcache.protocols.store_ops import GetMany
 from llmcache.protocols.world_ops import Call, Emit, Monotonic, Now
@@ -47,9 +48,13 @@ def test_failed_op_is_told_with_the_class_of_its_error(raised: BaseException) ->
         steps.send(None)
 
 
-@pytest.mark.parametrize("op", [Now(), Monotonic(), Emit(Event(Happening.HIT)), Call(dict)], ids=str)
+@pytest.mark.parametrize(
+    "op",
+    [Now(), Monotonic(), Emit(Event(Happening.HIT)), Call(dict), Landed(), BoardMany([]), LandMany([])],
+    ids=lambda op: type(op).__name__,
+)
 def test_what_is_not_the_stores_is_not_timed(op: Op[Any]) -> None:
-    """Clocks, events and the user's own call pass as they are."""
+    """Clocks, events, the user's own call and who waits for it pass as they are."""
 
     def other() -> Steps[Any]:
         return (yield from op)

@@ -13,6 +13,7 @@ from llmcache.memory.flights import LocalFlights
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.namespace import Namespace
 from llmcache.protocols.flights import Ending, Flight, Witness
+from llmcache.protocols.key_value import Put
 from tests.forks import in_child
 
 SPACE = Space(Namespace(("shop",)), Kind.RESPONSE)
@@ -70,6 +71,20 @@ def test_landing_where_nobody_leads_is_nothing(flights: LocalFlights) -> None:
     flights.land(KEY, b"body")
 
     assert 0 == flights.landed
+
+
+def test_many_land_as_each_would(flights: LocalFlights, elsewhere: ThreadPoolExecutor) -> None:
+    """Whoever waits for one gets its own; one that nobody leads, or that is over, is not counted."""
+    keys = [Key(KEY.space, name) for name in ("one", "two", "nobody's", "over")]
+    led = [begun(flights, elsewhere, keys[at]) for at in (0, 1, 3)]
+    led[2].abandon()
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(flight.wait, 20) for flight in led[:2]]
+        flights.land_many([Put(key, key.name.encode()) for key in keys])
+
+    assert [b"one", b"two"] == [done.result(10) for done in waiting]
+    assert (2, Ending.ABANDONED) == (flights.landed, led[2].wait(20))
+    assert [True, True] == [leads for _, leads in flights.board_many(keys[:2])]
 
 
 def test_what_is_over_stays_as_it_ended(flights: LocalFlights, elsewhere: ThreadPoolExecutor) -> None:
