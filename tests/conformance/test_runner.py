@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from llmcache.drivers.offload import Offloaded
 from llmcache.errors import StoreUnavailable, UsageError
 from llmcache.memory import AsyncMemoryStore, MemoryStore
 from llmcache.model.capabilities import Capabilities
@@ -193,6 +194,20 @@ def test_store_without_the_methods_is_honest() -> None:
 
     assert {Status.UNSUPPORTED} == logs
     assert [] == [result for result in results if result.is_bad and "room" not in result.family]
+
+
+def test_store_in_threads_lacks_what_it_blocks_without() -> None:
+    """The colour that runs calls in threads has every method, and is not the store's own."""
+
+    def opened(clock: Callable[[], float]) -> StorePair:
+        blocking = _Refusing(_Bare(clock=clock))
+        return StorePair(blocking, Offloaded(blocking))  # type: ignore[arg-type, type-var] # made at run time
+
+    ends = {
+        result.status for result in Running(Subject("bare", opened), Choice(only=("undeclared",))) if not result.asked
+    }
+
+    assert {Status.PASS} == ends
 
 
 def test_second_store_that_shares_without_saying_so_is_caught() -> None:
