@@ -6,12 +6,23 @@ takes longer than its deadline; and when the wire is whole again, so is the stor
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from llmcache.errors import StoreError, StoreTimeout, StoreUnavailable
 from llmcache.model.key import Key, Kind
 from llmcache.protocols.key_value import Put
-from llmcache.protocols.steps import Steps
-from llmcache.protocols.store_ops import Append, DeleteIfEqual, DeleteLog, GetMany, PutIfAbsent, PutMany, ReadLog
+from llmcache.protocols.steps import Op, Steps
+from llmcache.protocols.store_ops import (
+    Append,
+    DeleteIfEqual,
+    DeleteLog,
+    DeleteMany,
+    GetMany,
+    LogLength,
+    PutIfAbsent,
+    PutMany,
+    ReadLog,
+)
 from llmcache_conformance.expect import Broken, expect, expect_equal
 from llmcache_conformance.faults.bench import FaultBench, recovered, tried
 from llmcache_conformance.faults.fault import BlackHole, Cut, Down, Fault, LostReply, Slice, Towards, Truncate
@@ -25,33 +36,36 @@ _OTHERS = 8
 
 def sliced_messages_are_whole_again(bench: FaultBench) -> Steps[None]:
     """Requests and replies that travel in pieces of a few bytes are what they were."""
-    keys, log = bench.keys(len(_BODIES)), bench.log()
+    keys = bench.keys(len(_BODIES))
     for towards in Towards:
         with bench.proxy.under(Slice(size=_PIECES, towards=towards)):
             yield from PutMany([Put(key, body) for key, body in zip(keys, _BODIES, strict=True)])
-            yield from Append(log, _BODIES[1:])
             found = yield from GetMany(keys)
+        expect_equal(list(_BODIES), list(found), f"{towards.value} in slices")
+
+
+def sliced_logs_are_whole_again(bench: FaultBench) -> Steps[None]:
+    """The same of logs: what is appended and read in pieces is what it was."""
+    for towards in Towards:
+        log = bench.log()
+        with bench.proxy.under(Slice(size=_PIECES, towards=towards)):
+            yield from Append(log, _BODIES[1:])
             read = yield from ReadLog(log, -3)
-        expect_equal((list(_BODIES), list(_BODIES[1:])), (list(found), list(read)), f"{towards.value} in slices")
+        expect_equal(list(_BODIES[1:]), list(read), f"{towards.value} in slices")
 
 
 def broken_replies_give_no_wrong_value(bench: FaultBench) -> Steps[None]:
     """A reply that ends at any of its bytes, by a reset or in good order, is the right answer or an error, never a part."""
-    keys, log = bench.keys(3), bench.log()
-    right = [_BODIES[2], None, _BODIES[3]]
+    keys = bench.keys(3)
     yield from bench.directly(PutMany((Put(keys[0], _BODIES[2]), Put(keys[2], _BODIES[3]))))
-    yield from bench.directly(Append(log, _BODIES[:3]))
-    size = yield from _reply_size(bench, keys)
+    yield from _broken(bench, GetMany(keys), [_BODIES[2], None, _BODIES[3]])
 
-    for place in range(0, size + 1, max(1, size // _PLACES)):
-        for fault in (Cut(place), Truncate(place)):
-            with bench.proxy.under(fault):
-                found = yield from tried(bench, GetMany(keys))
-                read = yield from tried(bench, ReadLog(log))
-            _expect_right_or_error(right, found, f"{fault}")
-            _expect_right_or_error(list(_BODIES[:3]), read, f"{fault}")
-        found = yield from recovered(bench, GetMany(keys))
-        expect_equal(right, list(found), "after the wire is whole again")
+
+def broken_replies_give_no_wrong_log(bench: FaultBench) -> Steps[None]:
+    """The same of a log: all of its bodies or an error, never some of them."""
+    log = bench.log()
+    yield from bench.directly(Append(log, _BODIES[1:]))
+    yield from _broken(bench, ReadLog(log), list(_BODIES[1:]))
 
 
 def acknowledged_puts_are_there(bench: FaultBench) -> Steps[None]:
@@ -115,40 +129,82 @@ def leases_are_told_truly(bench: FaultBench) -> Steps[None]:
 def silence_ends_at_the_deadline(bench: FaultBench) -> Steps[None]:
     """Where nothing comes back, reads and writes end by an error in time; what comes late is nobody's answer."""
     # Others enough that one lies where the first does, should there be several servers.
-    keys, log = bench.keys(_OTHERS + 1), bench.log()
+    keys = bench.keys(_OTHERS + 1)
     yield from recovered(bench, PutMany([Put(key, b"%d" % number) for number, key in enumerate(keys)]))
-    for op in (GetMany(keys[:1]), PutMany((Put(keys[0], b"0"),)), Append(log, (b"1",))):
-        with bench.proxy.under(BlackHole()):
-            outcome = yield from tried(bench, op)
-        expect(isinstance(outcome, StoreError), f"{type(op).__name__}: no reply came, and it answered {outcome!r}")
+    for op in (GetMany(keys[:1]), PutMany((Put(keys[0], b"0"),))):
+        yield from _unanswered(bench, op)
         for number in range(1, len(keys)):
             found = yield from recovered(bench, GetMany((keys[number],)))
             expect_equal([b"%d" % number], _listed(found), f"a read behind a {type(op).__name__} whose reply came late")
 
 
+def silent_append_ends_at_the_deadline(bench: FaultBench) -> Steps[None]:
+    """The same of an append: what comes late is not the answer to the next, and nothing is there twice."""
+    logs = [bench.log() for _ in range(_OTHERS + 1)]
+    yield from _unanswered(bench, Append(logs[0], (b"1",)))
+    for number, log in enumerate(logs[1:], 2):
+        length = yield from recovered(bench, Append(log, (b"body",) * number))
+        expect_equal(number, length, "the length, behind an append whose reply came late")
+    found = yield from bench.directly(ReadLog(logs[0]))
+    expect(list(found) in ([], [b"1"]), f"a log to which one body was appended, without a reply: {list(found)}")
+
+
 def server_that_is_gone_is_said_and_found_again(bench: FaultBench) -> Steps[None]:
     """While the server is down every call ends by an error, a read too, which is no miss; afterwards all is as it was."""
-    key, log = bench.key(), bench.log()
+    key = bench.key()
     yield from recovered(bench, PutMany((Put(key, b"body"),)))
-    yield from recovered(bench, Append(log, (b"1",)))
+    yield from _gone(bench, (GetMany((key,)), PutMany((Put(key, b"new"),)), DeleteMany((key,))))
 
+    found = yield from recovered(bench, GetMany((key,)))
+
+    expect_equal([b"body"], list(found), "after the server came back")
+
+
+def log_of_a_server_that_is_gone_is_found_again(bench: FaultBench) -> Steps[None]:
+    """The same of a log: nothing is appended, read or deleted while the server is down."""
+    log = bench.log()
+    yield from recovered(bench, Append(log, (b"1",)))
+    yield from _gone(bench, (Append(log, (b"2",)), ReadLog(log), LogLength(log), DeleteLog(log)))
+
+    read = yield from recovered(bench, ReadLog(log))
+
+    expect_equal([b"1"], list(read), "after the server came back")
+
+
+def _broken(bench: FaultBench, op: Op[Any], right: list[bytes | None]) -> Steps[None]:
+    """Have the reply to a read end at many of its bytes, in both ways."""
+    size = yield from _reply_size(bench, op)
+    for place in range(0, size + 1, max(1, size // _PLACES)):
+        for fault in (Cut(place), Truncate(place)):
+            with bench.proxy.under(fault):
+                found = yield from tried(bench, op)
+            _expect_right_or_error(right, found, f"{fault}")
+        found = yield from recovered(bench, op)
+        expect_equal(right, list(found), "after the wire is whole again")
+
+
+def _unanswered(bench: FaultBench, op: Op[Any]) -> Steps[None]:
+    """Do `op` on a wire that carries nothing back, and see that it ends by an error."""
+    with bench.proxy.under(BlackHole()):
+        outcome = yield from tried(bench, op)
+    expect(isinstance(outcome, StoreError), f"{type(op).__name__}: no reply came, and it answered {outcome!r}")
+
+
+def _gone(bench: FaultBench, ops: Sequence[Op[Any]]) -> Steps[None]:
+    """Do each op while the server is down, and see that it ends by an error."""
     with bench.proxy.under(Down()):
-        for op in (GetMany((key,)), PutMany((Put(key, b"new"),)), Append(log, (b"2",)), DeleteLog(log)):
+        for op in ops:
             outcome = yield from tried(bench, op)
             expect(
                 isinstance(outcome, StoreError), f"{type(op).__name__}: the server is gone, and it answered {outcome!r}"
             )
-    found = yield from recovered(bench, GetMany((key,)))
-    read = yield from recovered(bench, ReadLog(log))
-
-    expect_equal(([b"body"], [b"1"]), (list(found), list(read)), "after the server came back")
 
 
-def _reply_size(bench: FaultBench, keys: Sequence[Key]) -> Steps[int]:
-    """Return how many bytes the reply to a read of `keys` has."""
-    yield from recovered(bench, GetMany(keys))
+def _reply_size(bench: FaultBench, op: Op[Any]) -> Steps[int]:
+    """Return how many bytes the reply to a read has."""
+    yield from recovered(bench, op)
     before = bench.proxy.passed(Towards.CLIENT)
-    yield from recovered(bench, GetMany(keys))
+    yield from recovered(bench, op)
     return bench.proxy.passed(Towards.CLIENT) - before
 
 
@@ -181,12 +237,16 @@ def _told(outcome: object) -> str:
 FaultSteps = Callable[[FaultBench], Steps[None]]
 
 WIRE_FAULTS: tuple[tuple[FaultSteps, tuple[str, ...]], ...] = (
-    (sliced_messages_are_whole_again, ("KV-4", "LOG-6")),
-    (broken_replies_give_no_wrong_value, ("KV-1", "KV-4", "LOG-6")),
+    (sliced_messages_are_whole_again, ("KV-4",)),
+    (sliced_logs_are_whole_again, ("LOG-6",)),
+    (broken_replies_give_no_wrong_value, ("KV-1", "KV-4")),
+    (broken_replies_give_no_wrong_log, ("LOG-6",)),
     (acknowledged_puts_are_there, ("KV-5", "KV-6")),
     (messages_are_appended_once_or_not_at_all, ("LOG-1", "LOG-3")),
     (leases_are_told_truly, ("KV-11", "KV-13")),
-    (silence_ends_at_the_deadline, ("KV-1", "KV-4", "LOG-1")),
-    (server_that_is_gone_is_said_and_found_again, ("KV-2", "KV-6", "LOG-3")),
+    (silence_ends_at_the_deadline, ("KV-1", "KV-4")),
+    (silent_append_ends_at_the_deadline, ("LOG-1", "LOG-3")),
+    (server_that_is_gone_is_said_and_found_again, ("KV-2", "KV-6")),
+    (log_of_a_server_that_is_gone_is_found_again, ("LOG-1", "LOG-3")),
 )
 """Each case with the clauses it shows."""
