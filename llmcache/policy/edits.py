@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from llmcache.policy.reading import Reading, sort_of, stem
-from llmcache.policy.vocabulary import IDLE, SAME
+from llmcache.policy.vocabulary import IDLE, MAKING, SAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,21 @@ def says_more(a: Reading, b: Reading) -> bool:
         return False
     is_little = _told(edit.shared) >= max(_told(edit.ours), _told(edit.theirs))
     ours, theirs = _named(edit.ours, b.content), _named(edit.theirs, a.content)
+    if not (ours or theirs):
+        return _is_particle(edit)
     if ours and theirs:
         return edit.is_one and _told(edit.shared) + 1 >= max(_told(edit.ours), _told(edit.theirs))
-    return (ours or theirs) and (is_little or not (edit.ours and edit.theirs))
+    return is_little or not (edit.ours and edit.theirs)
+
+
+def _is_particle(edit: Edit) -> bool:
+    """True where all that differs is a particle that makes another verb: "pay", "pay back"."""
+    apart = (edit.ours, edit.theirs)
+    return (
+        not MAKING.isdisjoint((*edit.ours, *edit.theirs))
+        and all(len(each) < 2 for each in apart)
+        and all(sort_of(token) == "tie" for each in apart for token in each)
+    )
 
 
 def _told(tokens: Sequence[str]) -> int:

@@ -31,6 +31,7 @@ from llmcache.policy.wording import (
     acts_otherwise,
     asks_for_a_thing,
     asks_for_advice,
+    changed_persons,
     compared_otherwise,
     forms_differ,
     modes_differ,
@@ -228,7 +229,8 @@ def _other_meant(a: Reading, b: Reading) -> bool:
 
 
 def _persons_differ(a: Reading, b: Reading) -> bool:
-    return OTHER_PERSONS.intersection(a.tokens) != OTHER_PERSONS.intersection(b.tokens) or acts_otherwise(a, b)
+    ours, theirs = (list(dict.fromkeys(token for token in each.tokens if token in OTHER_PERSONS)) for each in (a, b))
+    return ours != theirs or acts_otherwise(a, b) or changed_persons(a, b)
 
 
 def _particles_differ(a: Reading, b: Reading) -> bool:

@@ -54,6 +54,7 @@ _TURN = re.compile(r"^\s*(?:system|developer|assistant|user|human|ai|tool)\s*:",
 _INDENTS = re.compile(r"\n([ \t]+)(?=\S)")
 _EXCEPTIONS = re.compile(rf"\b(?:{'|'.join(EXCEPTIONS)}|(?<!how )far from)\b", re.IGNORECASE)
 _DUTY = re.compile(r"\b(?:ha(?:ve|s|d)|having) to\b", re.IGNORECASE)
+_FORMERLY = re.compile(r"\bused to\b", re.IGNORECASE)
 _TURNED = re.compile(rf"\b(?:{'|'.join(TURNED)})\b", re.IGNORECASE)
 _SENTENCES = re.compile(r"[?!.。？！؟।]+(?=\s|$)")
 
@@ -173,7 +174,7 @@ def read(text: str) -> Reading:
 
 def _put_shorter(text: str) -> str:
     """Return `text` with one word for what several say: an exception, a duty, and what is turned on or off."""
-    text = _DUTY.sub("must", _EXCEPTIONS.sub("except", text))
+    text = _FORMERLY.sub("was", _DUTY.sub("must", _EXCEPTIONS.sub("except", text)))
     return _TURNED.sub(lambda found: TURNED[found[0].casefold()], text)
 
 

@@ -141,6 +141,9 @@ BOUNDS: Final = _words("onto before after than until since against over under ab
 PARTICLES: Final = _words("up down in out on off away back")
 """What makes another verb of a verb that it stands behind."""
 
+MAKING: Final = PARTICLES - _words("in on")
+"""Of those, which do so wherever they are added; "in" and "on" are as often of a place or a time."""
+
 ABOUT_WORDS: Final = _words(
     "translat conjugat spell pronounc synonym antonym opposit rhym mean meaning word phras verb noun grammar"
 )

@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import Final
 
-from llmcache.policy.reading import Reading, stem
+from llmcache.policy.reading import Reading, sort_of, stem
 from llmcache.policy.vocabulary import DIRECTIONS, TIES
 
 
@@ -55,6 +55,12 @@ def _own_parts(each: Reading) -> set[str]:
         for word, last in zip(each.words, before, strict=False)
         if word == "i" or (word == "me" and last not in _TELLING)
     }
+
+
+def changed_persons(a: Reading, b: Reading) -> bool:
+    """True where two persons have changed places and all else is the same: "we pay them", "they pay us"."""
+    one, other = ([token for token in each.tokens if sort_of(token) == "person"] for each in (a, b))
+    return one != other and sorted(one) == sorted(other) and a.content == b.content
 
 
 def compared_otherwise(a: Reading, b: Reading) -> bool:

@@ -5,6 +5,7 @@ One pair a line, a bar between. Written down before the guard was shown them; wh
 
 from collections.abc import Mapping, Sequence
 
+from tests.policy.attacks_fresh import FRESH
 from tests.policy.attacks_later import LATER
 from tests.policy.attacks_sharper import SHARPER
 
@@ -236,6 +237,7 @@ Give me a recipe for soup | Give me a recipe for soup, vegan, gluten free, low s
 """,
     "later": LATER,
     "sharper": SHARPER,
+    "fresh": FRESH,
 }
 
 _PARAPHRASES = """

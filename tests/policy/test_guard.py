@@ -22,7 +22,7 @@ def test_attack_is_refused(sort: str, one: str, other: str) -> None:
 def test_there_are_enough_attacks_of_each_sort() -> None:
     """A table that shrinks proves less."""
     assert 200 <= len(ALL)
-    assert {"reversal", "numbers", "names", "negation", "suffixes", "later", "sharper"} == ATTACKS.keys()
+    assert {"reversal", "numbers", "names", "negation", "suffixes", "later", "sharper", "fresh"} == ATTACKS.keys()
     assert all(len(pairs) >= 30 for pairs in ATTACKS.values())
 
 
@@ -40,7 +40,7 @@ def test_attacks_of_templates_and_words_it_was_not_built_with_are_refused_but_fo
     passed = [(one, other) for pairs in HELD_OUT.values() for one, other in pairs if refusal(one, other) is None]
 
     assert 500 <= sum(map(len, HELD_OUT.values()))
-    assert len(passed) <= 4
+    assert len(passed) <= 1
 
 
 def test_most_paraphrases_pass() -> None:
