@@ -49,6 +49,7 @@ class LocalIndex:
         self._make = make
         self._unwrap = unwrap
         self._lock = lock_across_forks()
+        self._log: tuple[Generation | None, Key] = None, key
         self._known = self._new()
         self._followed: tuple[Sequence[bytes], KnownIndex] = (), self._known
         """What the directory said last, and what is known of the index that it named; one value, for several threads."""
@@ -62,7 +63,12 @@ class LocalIndex:
         return self._known.used_bytes
 
     def log(self, generation: Generation) -> Key:
-        return Key(self.key.space, f"{self.key.name}/{generation.name}")
+        known, key = self._log
+        if known != generation:
+            # Kept, because a store finds out what a key is called once for each that is made.
+            key = Key(self.key.space, f"{self.key.name}/{generation.name}")
+            self._log = generation, key
+        return key
 
     def follow(self, bodies: Sequence[bytes]) -> "KnownIndex":
         before, known = self._followed
