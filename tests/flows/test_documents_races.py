@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -102,6 +102,11 @@ class Many:
         """Somebody clears the collection."""
         return self.deed(documents.clear, "nothing")
 
+    def remake(self) -> Deed:
+        """Somebody makes the index anew."""
+        layer = Indexed(Indexes(Matrix, READABLE.unwrap, 2**30), READABLE, Limits())
+        return replace(self.nothing(), steps=_through(layer, layer.renew(INDEX)))
+
     def nothing(self, text: str = "") -> Deed:
         """Somebody looks, and changes nothing."""
         return self.deed(lambda terms: documents.nearest(terms, ANY), "")
@@ -166,12 +171,12 @@ def check(many: Many, deeds: list[Deed]) -> None:
 @pytest.mark.parametrize("source", [None, "source"], ids=["kept texts", "loader"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_later_writing_holds_whole_whoever_brings_the_document_back(seed: int, source: str | None) -> None:
-    """Two that write it or take it away, in any order with two searches that find it has ended."""
+    """Two that write it or take it away, in any order with two searches that find it has ended, and with who makes the index anew."""
     chance, many = random.Random(seed), Many(source)
     many.do(many.upsert("old"))
     many.now += 100.0
     writers = [many.upsert("one"), chance.choice((many.upsert, many.delete, many.clear, many.nothing))("two")]
-    deeds = [*writers, many.search(), many.search()]
+    deeds = [*writers, many.search(), many.search(), many.remake()]
 
     interleave(many, deeds, chance)
 
