@@ -22,7 +22,7 @@ from llmcache.model.key import Kind, Space
 from llmcache.protocols.steps import Steps
 from tests.layers.indexes import AT, INDEX, abandon, floats
 
-SEEDS = range(150)
+SEEDS = range(100)
 SAID = ("old", "one", "two", "source")
 ANY = Search(floats(1.0, 1.0, 1.0, 1.0), 5, None, -1.0, with_vectors=True)
 TEXTS = Space(INDEX.space.namespace, Kind.DOCUMENT)

@@ -1,17 +1,20 @@
 """Several processes on one vector index, in every order that a seed brings."""
 
+import contextlib
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from llmcache.codec.points import Stamped, pack_points
-from llmcache.drivers.blocking import run
+from llmcache.drivers.blocking import BlockingWorld, run
 from llmcache.memory.local_index import KnownIndex
 from llmcache.memory.matrix import Matrix
 from llmcache.protocols.local_indexes import Generation
-from llmcache.protocols.steps import Steps
-from llmcache.protocols.store_ops import Clear
+from llmcache.protocols.steps import Op, Steps
+from llmcache.protocols.store_ops import Append, Clear, DeleteLog
+from llmcache.protocols.vector_ops import DeletePoints, PutPoints
 from tests.layers.indexes import AT, INDEX, Handle, Processes, abandon, interleave, point
 
 SEEDS = range(60)
@@ -126,3 +129,49 @@ def test_who_is_killed_while_the_index_is_made_anew_leaves_it_whole() -> None:
         running: list[Steps[Any]] = [puts(other, "a", "d"), processes.handle().delete("c")]
         interleave(running, other.world, chance)
         assert [{"by": "a"}, None, None, {"by": "d"}] == everywhere(processes, [other], "a", "b", "c", "d")
+
+
+def until(kind: type[Op[Any]], steps: Steps[Any], world: BlockingWorld) -> Op[Any]:
+    """Do steps up to their next op of a kind, and return that."""
+    op = next(steps)
+    while not isinstance(op, kind):
+        op = steps.send(op.on(world))
+    return op
+
+
+def to_the_end(steps: Steps[Any], op: Op[Any], world: BlockingWorld) -> None:
+    """Do the op and all that comes after it."""
+    with contextlib.suppress(StopIteration):
+        while True:
+            op = steps.send(op.on(world))
+
+
+def test_a_clock_that_is_behind_does_not_undo_what_is_put_with_it() -> None:
+    """Who puts a point without having read what another one put before, by a clock that is ahead, replaces it all the same."""
+    processes = Processes()
+    behind, ahead = processes.handle(), processes.handle()
+    behind.do(behind.put(point("p", 1.0, 0.0, by="first"), point("q")))
+    ahead.do(ahead.layer(PutPoints(INDEX, [point("p", 1.0, 0.0, by="ahead"), point("q")], AT + 50.0)))
+
+    behind.do(behind.put(point("p", 1.0, 0.0, by="behind")))
+    behind.do(behind.delete("q"))
+
+    assert [{"by": "behind"}, None] == everywhere(processes, [behind, ahead], "p", "q")
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_what_replaces_a_version_is_brought_to_an_index_that_is_made_anew(is_deleted: bool) -> None:
+    """Also where it was seen in the old one, which the new one had been made of by then."""
+    processes = Processes()
+    one, other = processes.handle(), processes.handle()
+    one.do(one.put(replace(point("p", 1.0, 0.0, by="old"), version="1")))
+    new = replace(point("p", 1.0, 0.0, by="new"), version="2")
+    change = DeletePoints(INDEX, ["p"], AT, ["1"]) if is_deleted else PutPoints(INDEX, [new], AT, ["1"])
+    changing, renewing = one.layer(change), other.renew()
+    appending = until(Append, changing, one.world)
+    dropping = until(DeleteLog, renewing, other.world)
+
+    to_the_end(changing, appending, one.world)
+    to_the_end(renewing, dropping, other.world)
+
+    assert [None if is_deleted else {"by": "new"}] == everywhere(processes, [one, other], "p")
