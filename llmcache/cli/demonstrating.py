@@ -6,6 +6,7 @@ The core imports no adapter, so the demonstration is another process: `python -m
 import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 
@@ -15,6 +16,7 @@ from llmcache.plugins.loading import installed
 
 _PROGRAM = "llmcache_langchain.demo"
 _NEEDED = ("llmcache_langchain", "langchain_openai")
+_OWN_FOLDER = "demo"
 
 
 @click.command()
@@ -42,6 +44,10 @@ def demo(store: str, semantic: bool, vectors: bool, delay: float | None, as_json
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise PluginError(f"the demo needs {', '.join(missing)}; install with: pip install 'llmcache-kit[demo]'")
+    if not _is_there():
+        raise PluginError(
+            "the demo is a distribution of its own, which is not installed; in a checkout: pip install ./demo"
+        )
     arguments = [
         "--store",
         _whole(store),
@@ -51,6 +57,12 @@ def demo(store: str, semantic: bool, vectors: bool, delay: float | None, as_json
         *([] if delay is None else ["--delay", str(delay)]),
     ]
     return subprocess.run([sys.executable, "-m", _PROGRAM, *arguments], check=False).returncode  # noqa: S603 -- our own program
+
+
+def _is_there() -> bool:
+    spec = importlib.util.find_spec("llmcache_langchain")
+    places = (spec and spec.submodule_search_locations) or ()
+    return any(Path(place, _OWN_FOLDER).is_dir() for place in places)
 
 
 def _whole(store: str) -> str:

@@ -28,9 +28,10 @@ IMPORT_PACKAGES = {
 }
 SUITE = ROOT / "conformance"
 STAND_IN = ROOT / "stand-in"
+DEMO = ROOT / "demo"
 
-ONLY_HERE = ("saboteurs/", "matrix.py", "local/")
-"""Of the conformance suite its own tests, which nobody needs who runs it; and Momento's stand-in."""
+ONLY_HERE = ("saboteurs/", "matrix.py", "local/", "demo/")
+"""Of the conformance suite its own tests, which nobody needs who runs it; Momento's stand-in; and the demonstration."""
 
 
 MIB = 2**20
@@ -98,6 +99,12 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the demonstration."""
+    return built(DEMO, tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """The wheel of this checkout, installed without any extra."""
     folder = tmp_path_factory.mktemp("packaging")
@@ -137,23 +144,28 @@ def test_suite_is_a_wheel_of_its_own(suite: Path) -> None:
     assert {"llmcache_conformance": "llmcache_conformance.pytest_plugin"} == dict(entry_points_of(suite)["pytest11"])
 
 
-def test_others_fit_the_base(installation: Installation, suite: Path, stand_in: Path) -> None:
+def test_others_fit_the_base(installation: Installation, suite: Path, stand_in: Path, demo: Path) -> None:
     """All have one version, and the others ask for that of the base."""
     version = metadata_of(installation.wheel)["Version"]
 
-    for other in map(metadata_of, (suite, stand_in)):
+    for other in map(metadata_of, (suite, stand_in, demo)):
         (base,) = [one for one in map(Requirement, other.get_all("Requires-Dist", [])) if one.name == "llmcache-kit"]
         assert version == other["Version"]
         assert base.specifier.contains(version)
 
 
-def test_stand_in_is_a_wheel_of_its_own(stand_in: Path) -> None:
-    """It holds the stand-in and nothing else."""
-    local = ROOT / "adapters" / "llmcache_momento" / "local"
-    names = {f"local/{path.relative_to(local).as_posix()}" for path in local.rglob("*.py")}
+def test_stand_in_and_demonstration_are_wheels_of_their_own(stand_in: Path, demo: Path) -> None:
+    """They hold one folder of a package each, and nothing else."""
+    assert {"llmcache_momento": modules_in("llmcache_momento", "local")} == packed_modules(stand_in)
+    assert {"llmcache_langchain": modules_in("llmcache_langchain", "demo")} == packed_modules(demo)
+    for wheel in (stand_in, demo):
+        assert "Private :: Do Not Upload" in metadata_of(wheel).get_all("Classifier", [])
 
-    assert {"llmcache_momento": names} == packed_modules(stand_in)
-    assert "Private :: Do Not Upload" in metadata_of(stand_in).get_all("Classifier", [])
+
+def modules_in(package: str, folder: str) -> set[str]:
+    """Return the Python files of a folder of a package, relative to the package."""
+    whole = ROOT / "adapters" / package
+    return {path.relative_to(whole).as_posix() for path in (whole / folder).rglob("*.py")}
 
 
 def test_metadata(installation: Installation) -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from llmcache.cli import start
+from llmcache.cli import demonstrating, start
 from tests.cli.conftest import Command
 
 
@@ -41,6 +41,15 @@ def test_demo_without_its_packages(command: Command, monkeypatch: pytest.MonkeyP
         "error: the demo needs llmcache_langchain, langchain_openai; install with: pip install 'llmcache-kit[demo]'\n"
         == (said.err)
     )
+
+
+def test_demo_that_is_not_installed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its packages are there and it is not, one line says where it comes from."""
+    monkeypatch.setattr(demonstrating, "_OWN_FOLDER", "elsewhere")
+    said = command("demo")
+
+    assert (2, "") == (said.code, said.out)
+    assert said.err.endswith("which is not installed; in a checkout: pip install ./demo\n")
 
 
 @pytest.mark.parametrize("option", ["--semantic", "--vectors"])
