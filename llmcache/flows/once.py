@@ -26,7 +26,7 @@ MOST_LEADERS: Final = 2
 LEASE: Final[Seconds] = 10.0
 """How long a process that was killed in the middle of a call can hold up others. Leases of those that live are renewed."""
 
-FIRST_LOOK: Final[Seconds] = 0.002
+FIRST_LOOK: Final[Seconds] = 0.005
 RAREST_LOOK: Final[Seconds] = 0.25
 LATEST: Final[Share] = 0.15
 """How soon who waits for another process looks again, how seldom after it has waited long, and how late it may be meanwhile, as a
