@@ -108,7 +108,9 @@ class _Led:
     def _given(self) -> Mapping[Server, Server]:
         """What that option says in the URL."""
         text = self.parsed.options.get(self._option)
-        found = {} if text is None else read_remap(self._option, text)
+        if text is None:
+            return {}
+        found = read_remap(self._option, text)
         return {Server(*name): Server(*reached) for name, reached in found.items()}
 
 

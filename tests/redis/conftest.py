@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -79,7 +79,7 @@ def own_watched(short_folder: Path) -> Iterator[Watched]:
 
 
 @contextlib.contextmanager
-def watching(folder: Path, patience: int) -> Iterator[Watched]:
+def watching(folder: Path, patience: int) -> Generator[Watched]:
     """Start a master, its replica, and a sentinel that gives the master up after so many milliseconds."""
     with contextlib.ExitStack() as running:
         master = running.enter_context(contextlib.closing(Server(folder / "master", system_redis())))

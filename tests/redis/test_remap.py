@@ -1,7 +1,7 @@
 """Servers that announce addresses of a network of their own are reached where the option `remap`, or the client, says."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from itertools import product
 from typing import cast
@@ -26,7 +26,7 @@ NOTHING = "*2\r\n$-1\r\n$-1"
 
 
 @contextmanager
-def opened(url: str) -> Iterator[RedisStore]:
+def opened(url: str) -> Generator[RedisStore]:
     """Open a store with a time limit that a busy machine does not reach, blocking."""
     with closing(cast(RedisStore, open_url(parse_url(url), time.time).blocking)) as store:
         yield store
