@@ -6,6 +6,7 @@ from contextvars import ContextVar
 import pytest
 
 import llmcache
+from llmcache.api import telling
 from llmcache.errors import UsageError
 from llmcache.flows.looking import Found
 from llmcache.model.event import Event, Happening
@@ -211,6 +212,30 @@ def test_model_of_embeddings_that_fails_is_a_counted_miss(cache: llmcache.Cache,
     assert "paid" == answers.get_or_call(request(CARD), lambda: "paid")
     assert "paid" == answers.get_or_call(request(CARD), never)
     assert {"semantic_failed": 2} == counted(cache)
+
+
+@pytest.mark.parametrize(("error", "told"), [(NameError("secret"), "NameError"), (None, "UsageError")])
+def test_mistake_in_what_embeds_is_logged_once(
+    cache: llmcache.Cache,
+    error: Exception | None,
+    told: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name that is not there, or one number where a vector belongs: it would look like a cache that never hits."""
+
+    def embed(texts: list[str]) -> list[float]:
+        if error is not None:
+            raise error
+        return [1.0 for _ in texts]
+
+    monkeypatch.setattr(telling, "_warned", set())  # once in a process, and others may have
+    answers = cache.semantic(embed, model="wrong")
+
+    assert ["paid"] * 2 == [answers.get_or_call(request(each), lambda: "paid") for each in (CARD, MONEY)]
+    (said,) = [one.getMessage() for one in caplog.records]
+    assert f"ended in {told}, which looks like a mistake" in said
+    assert "secret" not in said
 
 
 def test_answers_that_call_tools_are_not_found_by_meaning(cache: llmcache.Cache) -> None:
