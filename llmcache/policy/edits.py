@@ -69,6 +69,11 @@ def says_more(a: Reading, b: Reading) -> bool:
 
     Or where one part stands in the place of another, of however many words: "tonight", "tomorrow night".
     """
+    # Where two rows that both have in order are equally long, which one is found depends on who is first.
+    return _restricts(a, b) or _restricts(b, a)
+
+
+def _restricts(a: Reading, b: Reading) -> bool:
     edit = edit_between(a.tokens, b.tokens)
     if not any(sort_of(token) == "" for token in edit.shared):
         return False

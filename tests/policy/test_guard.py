@@ -200,6 +200,19 @@ def test_stems_are_the_same_for_the_forms_of_a_word() -> None:
     assert [1] * len(forms) == [len({stem(form) for form in text.split()}) for text in forms]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("don't pay back", "don't back pay"),
+        ("never back Java", "back nicht Java"),
+        ("from est-ce will cuesta? hello hi than", "from est-ce cuesta? sign hello hi will than"),
+    ],
+)
+def test_whoever_asks_first_makes_no_difference(one: str, other: str) -> None:
+    """Also where what both have in order can be chosen in two ways."""
+    assert refusal(one, other) == refusal(other, one) is not None
+
+
 def test_reading_takes_no_longer_than_its_text() -> None:
     """Every pattern is linear: the longest question, of the nastiest letters, is read at once."""
     for piece in ("a", "'", '"', "1", "1.", "a.", "a@", "(", "[]", "n't ", "-", "#", "中", "\u200b"):
