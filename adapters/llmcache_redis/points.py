@@ -69,7 +69,7 @@ def point_of(row: Reply, deed: Deed) -> tuple[Point, float]:
         known = orjson.loads(attributes)
         ends, kept = known["e"], known["k"]
         point = Point(
-            name.decode(), _whole(vector, scale), None if ends >= _NEVER else ends, kept, known["f"], known["s"]
+            name.decode(), _whole(vector, scale), None if ends >= _NEVER else ends, kept, known["f"], known.get("s", "")
         )
         return point, max(-1.0, min(1.0, 2.0 * float(score or 0) - 1.0))
     except (ValueError, TypeError, KeyError, AttributeError) as error:

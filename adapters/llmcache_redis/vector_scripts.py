@@ -66,7 +66,7 @@ local function holds(id, over, now)
   local raw = redis.call('VGETATTR', KEYS[3], id)
   local there = raw and cjson.decode(raw)
   if not there or (there.k ~= cjson.null and there.k <= tonumber(now)) then return over == '-' end
-  return '=' .. there.s == over
+  return '=' .. (there.s or '') == over
 end
 """
 

@@ -36,6 +36,9 @@ FLOAT_BYTES: Final = 4
 BLOCK_BYTES: Final = 256 * 1024
 _BLOCK_POINTS: Final = 1_024
 
+_WITHOUT_VERSION: Final = 5
+"""Columns of a row that was written before points had versions; its version is the empty one."""
+
 T = TypeVar("T")
 
 
@@ -154,6 +157,9 @@ def _read(head: dict[str, Any], vectors: memoryview) -> Block:
         removed = [(_text(one), _number(stamp)) for one, stamp in head["x"]]
         return Block(until, removed=removed, is_carried=head.get("c") is True)
     dimensions = _number(head["d"])
+    given = head["p"]
+    if given and len(given[0]) == _WITHOUT_VERSION:
+        given = [[*row, ""] for row in given]
     versions: dict[str, str] = {}  # one text for the many points that were put together
     rows = [
         (
@@ -164,7 +170,7 @@ def _read(head: dict[str, Any], vectors: memoryview) -> Block:
             _number(stamp),
             versions.setdefault(version, _text(version)),
         )
-        for one, ends, kept, facts, stamp, version in head["p"]
+        for one, ends, kept, facts, stamp, version in given
     ]
     if dimensions < (1 if rows else 0) or len(vectors) != len(rows) * dimensions * FLOAT_BYTES:
         raise DecodeError("a block of points has not as many numbers as it says")

@@ -84,7 +84,9 @@ class Terms:
 
     def entry(self, point: Point) -> Key:
         """Return where the text of a document lies."""
-        return self.envelopes.named(Key(self.texts, f"{_name(point.id)}/{point.version}"))
+        # One that was kept before points had versions lies under its id alone.
+        name = f"{_name(point.id)}/{point.version}" if point.version else _name(point.id)
+        return self.envelopes.named(Key(self.texts, name))
 
 
 def _name(document_id: str) -> str:

@@ -1,7 +1,9 @@
 """Blocks of points: what is packed comes back, and nothing else does."""
 
 import struct
+from zlib import crc32
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +38,15 @@ def test_points_come_back(
 
     assert [(i, ends, None, facts, n, said) for i, ends, facts, n, said in rows] == list(block.rows)
     assert (size, until, vector * len(rows)) == (block.dimensions, block.until, bytes(block.vectors))
+
+
+def test_points_from_before_there_were_versions_have_the_empty_one() -> None:
+    """A row of five is what was written then."""
+    vector = struct.pack("<2f", 1.0, 0.0)
+    rest = orjson.dumps({"d": 2, "u": 7.5, "p": [["a", 5.0, 6.0, {"n": 1}, 9], ["b", None, None, {}, 9]]})
+    block = unpack_block(b"llmcache-points:1 %08x %d\n" % (crc32(rest + vector * 2), len(rest)) + rest + vector * 2)
+
+    assert [("a", 5.0, 6.0, {"n": 1}, 9, ""), ("b", None, None, {}, 9, "")] == list(block.rows)
 
 
 def test_removals_come_back() -> None:

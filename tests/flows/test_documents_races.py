@@ -18,8 +18,12 @@ from llmcache.memory.key_value import MemoryStore
 from llmcache.memory.matrix import Matrix
 from llmcache.model.capabilities import Limits
 from llmcache.model.document import Document
-from llmcache.model.key import Kind, Space
+from llmcache.model.entry import Entry
+from llmcache.model.key import Key, Kind, Space
+from llmcache.model.vectors import Point
+from llmcache.protocols.key_value import Put
 from llmcache.protocols.steps import Steps
+from llmcache.protocols.vector_ops import PutPoints
 from tests.layers.indexes import AT, INDEX, abandon, floats
 
 SEEDS = range(100)
@@ -236,3 +240,20 @@ def _kill(deed: Deed, after: int) -> int:
             return after
     abandon(deed.steps)
     return after + 2
+
+
+def test_documents_from_before_there_were_versions_are_read_and_replaced() -> None:
+    """Their texts lie under their ids alone, and their points have the empty version; nothing of them is left behind."""
+    many = Many()
+    terms = many.terms()
+    entry = Entry({"id": "x", "text": "old", "metadata": {}}, made_at=AT, expires_at=AT + 100.0, type="document")
+    point = Point("x", direction("old"), AT + 100.0, AT + 1100.0)
+    before = Key(TEXTS, "x")
+    many.store.put_many((Put(before, READABLE.pack(entry, before), 1100.0),))
+    many.do(many.deed(lambda _: iter(PutPoints(INDEX, (point,), AT)), ""))
+
+    assert [("old", direction("old"))] == many.found()
+    assert ["old"] == [one.text for one in many.do(many.deed(lambda _: coming_back.get(terms, ["x"]), "")) if one]
+    many.do(many.upsert("one"))
+    assert [("one", direction("one"))] == many.found()
+    assert [None] == many.store.get_many([before])

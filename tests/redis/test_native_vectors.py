@@ -191,6 +191,21 @@ def test_index_keeps_numbers_as_it_was_begun(program: Program, modern: Server) -
 
 
 @needs_vector_sets
+def test_points_from_before_there_were_versions_have_the_empty_one(program: Program, modern: Server) -> None:
+    """They are read, and replaced and deleted over that version alone."""
+    store = opened(modern)
+    store.put_points(INDEX, [point("a", 1.0, 0.0, n=1), point("b", 1.0, 0.0)], at=AT)
+    for name in "ab":
+        modern.ask("VSETATTR", f"{INDEX.physical}:v", name, """'{"e":9e99,"k":null,"f":{"n":1}}'""")
+
+    assert [""] * 2 == [found.version for found in store.get_points(INDEX, ["a", "b"], at=AT) if found]
+    assert ["", ""] == [found.point.version for found in store.nearest(INDEX, point("", 1.0, 0.0).vector, 9, at=AT)]
+    store.put_points(INDEX, [point("a", 1.0, 0.0, n=2), point("b", 1.0, 0.0, n=2)], at=AT, over=["", "other"])
+    store.delete_points(INDEX, ["b"], at=AT, over=[""])
+    assert [{"n": 2}, None] == [found and found.facts for found in store.get_points(INDEX, ["a", "b"], at=AT)]
+
+
+@needs_vector_sets
 @pytest.mark.parametrize(("before", "after"), [("?vectors=native", ""), ("", "?vectors=native")])
 def test_an_index_that_lies_elsewhere_is_said_and_not_passed_over(
     program: Program, modern: Server, before: str, after: str
