@@ -158,10 +158,16 @@ def renew(terms: Terms, renewals: Sequence[Renewal]) -> Steps[None]:
         over = [None if one.before is None else one.before.version for one in there]
         yield from PutPoints(terms.index, points, now, over)
     held = yield from GetPoints(terms.index, [one.id for one in renewals], now)
-    versions = {one.version for one in held if one is not None}
+    # With their ids: what is put together has one version.
+    current = {_putting(one) for one in held if one is not None}
     yield from _drop(
-        terms, [one for one in (*gone, *(one.before for one in there), *points) if one and one.version not in versions]
+        terms, [one for one in (*gone, *(one.before for one in there), *points) if one and _putting(one) not in current]
     )
+
+
+def _putting(point: Point) -> tuple[str, str]:
+    """Return what tells a putting from every other."""
+    return point.id, point.version
 
 
 def _written(
@@ -227,13 +233,13 @@ def _document(value: Any) -> Document | None:
 
 def present(terms: Terms, ids: Sequence[str]) -> Steps[list[tuple[Point | None, Document | None]]]:
     """Return what is known of documents, and each that has not ended."""
-    gone: set[str] = set()
+    gone: set[tuple[str, str]] = set()
     while True:
         now = yield from Now()
         points = yield from GetPoints(terms.index, ids, now)
         documents = yield from read(terms, [None if one is None or has_ended(one, now) else one for one in points])
         missing = [
-            point.version
+            _putting(point)
             for point, document in zip(points, documents, strict=True)
             if point is not None and document is None and not has_ended(point, now)
         ]
@@ -245,13 +251,13 @@ def present(terms: Terms, ids: Sequence[str]) -> Steps[list[tuple[Point | None, 
 def nearest(terms: Terms, asked: Search) -> Steps[list[Match]]:
     """Return the nearest documents, the nearest first, as far as their texts are there."""
     wanted, count = asked.count, asked.count
-    gone: set[str] = set()
+    gone: set[tuple[str, str]] = set()
     while True:
         now = yield from Now()
         found = yield from Nearest(terms.index, asked.vector, wanted, now, asked.least, asked.where, asked.with_vectors)
         documents = yield from read(terms, [one.point for one in found])
         pairs = list(zip(found, documents, strict=True))
-        if missing := {one.point.version for one, document in pairs if document is None} - gone:
+        if missing := {_putting(one.point) for one, document in pairs if document is None} - gone:
             gone |= missing  # replaced since, perhaps: then the next look finds what it was replaced by
             continue
         matches = [_match(one, document) for one, document in pairs if document is not None]

@@ -11,7 +11,7 @@ from llmcache.codec.envelopes import READABLE
 from llmcache.drivers.blocking import BlockingWorld, run
 from llmcache.drivers.worlds import Surroundings, blocking_world
 from llmcache.flows import coming_back, documents
-from llmcache.flows.documents import Search, Terms
+from llmcache.flows.documents import Renewal, Search, Terms
 from llmcache.layers.indexed import Indexed
 from llmcache.memory.indexes import Indexes
 from llmcache.memory.key_value import MemoryStore
@@ -257,3 +257,18 @@ def test_documents_from_before_there_were_versions_are_read_and_replaced() -> No
     many.do(many.upsert("one"))
     assert [("one", direction("one"))] == many.found()
     assert [None] == many.store.get_many([before])
+
+
+def test_a_renewal_that_came_too_late_leaves_nothing_behind() -> None:
+    """Nor where others were renewed with it, which have the version of what it has written in vain."""
+    many = Many()
+    both = [Document("x", "old"), Document("y", "old")]
+    vectors = [direction("old")] * 2
+    many.do(many.deed(lambda terms: documents.upsert(terms, both, vectors), ""))
+    known = many.do(many.deed(lambda terms: documents.present(terms, ["x", "y"]), ""))
+    many.do(many.upsert("one"))
+    late = [Renewal(one.id, point, one, AT, direction("old")) for one, (point, _) in zip(both, known, strict=True)]
+    many.do(many.deed(lambda terms: documents.renew(terms, late), ""))
+
+    assert ["one", "old"] == sorted((text for text, _ in many.found()), reverse=True)
+    assert 2 == sum(use.entries for use in many.store.spaces() if use.space == TEXTS)
