@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
+from weakref import ref
 
 from llmcache.memory.crews import Crew
 from llmcache.memory.forking import lock_across_forks
@@ -37,13 +38,14 @@ _DROPS_KEPT: Final = 1_000
 # One for all caches: who waits for whom does not end at the border of a cache.
 _lock = lock_across_forks()
 _under_way: "set[LocalFlight]" = set()
-_leading: ContextVar[tuple["LocalFlight", ...]] = ContextVar("llmcache_leading", default=())
+# Not held by this: a context lives as long as its thread or task, and a flight that is over has the body of its answer.
+_leading: ContextVar[tuple["ref[LocalFlight]", ...]] = ContextVar("llmcache_leading", default=())
 
 
 class LocalFlight:
     """One call under way in this process; obeys `protocols.flights.Flight`."""
 
-    __slots__ = ("_flights", "crew", "key", "outcome", "waiters", "waits_for")
+    __slots__ = ("__weakref__", "_flights", "crew", "key", "outcome", "waiters", "waits_for")
 
     def __init__(self, flights: "LocalFlights", key: Key, crew: Crew | Witness) -> None:
         self._flights = flights
@@ -180,7 +182,7 @@ class LocalFlights:
             flight.abandon()
         led = [flight for flight, leads in boarded if leads]
         if led:
-            _leading.set((*_led_in_context(), *led))
+            _leading.set(tuple(map(ref, (*_led_in_context(), *led))))
         return boarded
 
     def leave(self) -> None:
@@ -246,7 +248,7 @@ def _led_in_thread() -> list[LocalFlight]:
 
 
 def _led_in_context() -> list[LocalFlight]:
-    return [led for led in _leading.get() if not led.is_over]
+    return [led for known in _leading.get() if (led := known()) is not None and not led.is_over]
 
 
 def _open_gate(gate: "Future[None]") -> None:

@@ -1,11 +1,13 @@
 """Flights: who leads, who waits, and how a leader that is gone is noticed."""
 
 import asyncio
+import gc
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from weakref import ref
 
 import pytest
 
@@ -94,6 +96,15 @@ def test_what_is_over_stays_as_it_ended(flights: LocalFlights, elsewhere: Thread
     flight.abandon()
 
     assert b"body" == flight.wait(20)
+
+
+def test_nothing_is_held_of_what_has_landed(flights: LocalFlights) -> None:
+    """The thread that led it may live for days, and never lead again."""
+    flight = ref(flights.board(KEY)[0])
+    flights.land(KEY, b"answer")
+    gc.collect()
+
+    assert flight() is None
 
 
 def test_nobody_waits_for_the_own_flight(flights: LocalFlights) -> None:
