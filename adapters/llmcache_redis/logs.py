@@ -61,7 +61,7 @@ class Logs:
         reply = yield from self._sent(
             self._reading(scripts.READ_LOG, log, bounds), deed, 1 if _is_short(start, stop) else _TIMES_LONGER
         )
-        if type(reply) is bytes:
+        if reply == scripts.VECTORS_INSTEAD:
             raise StoreRefused(
                 f"{NAME} did not do {deed}: these vectors were kept with `vectors=native`; open the store with that, or clear the "
                 "collection and fill it again"

@@ -138,6 +138,9 @@ return length
 INDEX_HASH: Final = ":h"
 """What stands behind the name of a vector index where its hash lies."""
 
+VECTORS_INSTEAD: Final = b"vectors"
+"""What `READ_LOG` answers where there is no log, but a vector index of that name."""
+
 READ_LOG = Script(
     _ALIVE
     + """
