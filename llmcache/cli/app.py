@@ -74,8 +74,12 @@ def _invoked(arguments: Sequence[str]) -> int:
 
 def _usage(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    hint = f"; see {context.command_path} --help" if context else ""
-    return error.format_message().rstrip(".") + hint
+    said = error.format_message().rstrip(".")
+    if context is None:
+        return said
+    if said.startswith("Got unexpected extra") and any(one.name == "store" for one in context.command.params):
+        said += "; a store stands behind --store"
+    return f"{said}{' See' if said.endswith('?') else '; see'} {context.command_path} --help"
 
 
 def _mistake(error: Exception, as_json: bool) -> int:

@@ -82,6 +82,7 @@ def conform(
     nothing was left out but by name, and with 1 otherwise.
     """
     _require_suite()
+    _require_folders(json_file, junit, html)
     from llmcache_conformance import (  # noqa: PLC0415 -- a distribution of its own
         addressed,
         case,
@@ -113,6 +114,13 @@ def _require_suite() -> None:
     if missing:
         how = "pip install llmcache-kit-conformance (in a checkout: pip install ./conformance)"
         raise PluginError(f"llmcache conform needs {', '.join(missing)}; the suite brings what it needs: {how}")
+
+
+def _require_folders(*files: Path | None) -> None:
+    """Raise ConfigError before anything runs where a report could not be kept afterwards, which may be minutes later."""
+    for path in files:
+        if path is not None and not path.absolute().parent.is_dir():
+            raise ConfigError(f"the report cannot be written to {path}: there is no folder {path.parent}")
 
 
 def _shown(result: "Result", *, quiet: bool) -> "Result":

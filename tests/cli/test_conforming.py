@@ -63,11 +63,19 @@ def test_reports_are_kept_in_files(command: Command, tmp_path: Path) -> None:
 
 def test_file_that_cannot_be_written_is_said(command: Command, tmp_path: Path) -> None:
     """The result is shown all the same, and the exit code says that a file is missing."""
-    said = command("conform", "memory:", *QUICK, "--html", str(tmp_path / "no" / "page.html"))
+    said = command("conform", "memory:", *QUICK, "--html", str(tmp_path))
 
     assert ExitCode.USAGE == said.code
     assert "cannot be written" in said.err
     assert "memory: partial" in said.out
+
+
+def test_file_in_no_folder_is_said_before_anything_runs(command: Command, tmp_path: Path) -> None:
+    """A slip in a path does not cost the minutes of a run."""
+    said = command("conform", "memory:", *QUICK, "--report", str(tmp_path / "no" / "report.json"))
+
+    assert (ExitCode.USAGE, "") == (said.code, said.out)
+    assert f"there is no folder {tmp_path / 'no'}" in said.err
 
 
 def test_choice_of_nothing_is_no_success(command: Command) -> None:

@@ -42,6 +42,8 @@ def test_every_error_has_a_code() -> None:
         (["ls", "--kind", "answers"], "'answers' is not one of"),
         (["ls", "--limit", "0"], "--limit"),
         (["ls", "--after", "abc"], "not the prefix of a space"),
+        (["ls", "sqlite:x"], "extra argument (sqlite:x); a store stands behind --store; see llmcache ls --help"),
+        (["stat"], "No such command 'stat'. Did you mean 'stats'? See llmcache --help"),
         (["get"], "Missing argument 'KEY'; see llmcache get --help"),
         (["lsx"], "No such command 'lsx'"),
         (["ls", "--jsno"], "No such option"),

@@ -31,7 +31,10 @@ def what_was_just_put_is_there(bench: Bench) -> Steps[None]:
         seen += batch
 
     left = [body for body in (yield from GetMany(seen)) if body is not None]
-    expect(len(left) < len(seen), "a small store held everything; the subject's `open_small` is too large to test with")
+    expect(
+        len(left) < len(seen),
+        "a small store held everything; it is too large to test with: give one that a few hundred KiB fill",
+    )
 
 
 def what_was_just_put_is_there_whatever_its_name(bench: Bench) -> Steps[None]:
@@ -61,8 +64,13 @@ def full_store_is_right_or_refuses(bench: Bench) -> Steps[None]:
             may_be_gone = {None} if kind.is_evictable else set[None]()
             wrong = [place for place, body in enumerate(found) if body not in {held[place]} | may_be_gone]
             expect_equal([], wrong, f"which of {len(keys)} {kind.value} entries are not as they were put last")
-        expect(any(held), "a small store took nothing; the subject's `open_small` is too small to test with")
-        expect(None in found, "a small store held everything; the subject's `open_small` is too large to test with")
+        expect(
+            any(held), "a small store took nothing; it is too small to test with: give one that a few hundred KiB fill"
+        )
+        expect(
+            None in found,
+            "a small store held everything; it is too large to test with: give one that a few hundred KiB fill",
+        )
         yield from DeleteMany(keys)
 
 
