@@ -11,7 +11,7 @@ from llmcache.model.embedder import Embedder
 from llmcache.model.namespace import Namespace
 from llmcache.model.options import check_seconds
 from llmcache.model.units import Seconds
-from llmcache_langchain.embedders import check_embeddings, dimensions_of, name_of
+from llmcache_langchain.embedders import check_embeddings, check_order, dimensions_of, name_of
 from llmcache_langchain.holding import Given, check_given, setup_of, shared_caches
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class CachedEmbeddings(Embeddings):
         batch_size: int | None = None,
         progress: "Progress" = None,
     ) -> None:
+        check_order(store, embeddings, "CachedEmbeddings(embeddings, store)")
         check_embeddings("embeddings", embeddings)
         check_given(store)
         if isinstance(store, Cache | AsyncCache):

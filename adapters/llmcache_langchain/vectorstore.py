@@ -333,6 +333,8 @@ def _model_of(embedding: Embeddings) -> str:
 def _documents(
     texts: Iterable[str], metadatas: Sequence[Mapping[str, Any]] | None, ids: Sequence[str | None] | None
 ) -> list[Kept]:
+    if isinstance(texts, str):
+        raise UsageError("a vector store takes a list of texts, found one str; write [text]")
     given = list(texts)
     for name, found in (("metadatas", metadatas), ("ids", ids)):
         if found is not None and len(found) != len(given):

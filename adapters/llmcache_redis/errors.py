@@ -34,7 +34,8 @@ def closed(op: str) -> ClosedError:
 _NO_DATABASE: Final = "NODATABASE"
 _NO_CLUSTER: Final = "NOCLUSTER"
 _NO_SENTINEL: Final = "NOSENTINEL"
-"""Codes of our own, for what servers say in words only."""
+_CROSS_SLOT: Final = "CROSSSLOT"
+"""Codes of our own, for what servers say in words only; the last is theirs, but redis-py takes it off."""
 
 _WORDS: Final = {
     "db index": _NO_DATABASE,
@@ -42,6 +43,7 @@ _WORDS: Final = {
     "cluster support disabled": _NO_CLUSTER,
     "unknown command 'sentinel'": _NO_SENTINEL,
     "unknown command `sentinel`": _NO_SENTINEL,
+    "hash to the same slot": _CROSS_SLOT,
 }
 
 _HINTS: Final = {
@@ -55,6 +57,7 @@ _HINTS: Final = {
     "WRONGPASS": "the user name or password is wrong",
     "WRONGTYPE": "another program keeps something else under our key; delete it or choose another database",
     "MOVED": "the server is part of a cluster; open it as redis+cluster:",
+    _CROSS_SLOT: "the server is part of a cluster; open it as redis+cluster:",
     "LOADING": "the server is loading its data; try again in a moment",
     "BUSY": "the server is busy with a script",
     "CLUSTERDOWN": "the cluster has no owner for this slot",

@@ -48,6 +48,8 @@ def parse_url(text: str) -> StoreURL:
         shown = masked(text)[:80]
         is_folder = shown and (":" not in shown or _DRIVE.match(text))
         hint = f"; for a folder write sqlite:{shown}" if is_folder else ""
+        if re.fullmatch(SCHEME, shown):
+            hint += f", for a scheme {shown}:"
         raise ConfigError(f"{shown!r} is not a store URL; forms are {FORMS}{hint}")
     address, _, query = match[2].partition("?")
     return StoreURL(match[1], address, _options(query))

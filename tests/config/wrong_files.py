@@ -278,7 +278,7 @@ WRONG_FILES = [
     WrongFile(
         "named store that names another",
         '[stores.shared]\nurl = "other"\n',
-        f":2: [stores.shared] url: found 'other'; allowed {_URL}; for a folder write sqlite:other",
+        f":2: [stores.shared] url: found 'other'; allowed {_URL}; for a folder write sqlite:other, for a scheme other:",
     ),
     WrongFile(
         "password in the file",

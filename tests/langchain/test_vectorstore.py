@@ -160,6 +160,7 @@ def test_a_model_without_a_name_must_be_named(cache: llmcache.Cache) -> None:
         ({"texts": ["a", "b"], "ids": ["1"]}, "2 texts came with 1 ids"),
         ({"texts": ["a"], "metadatas": []}, "1 texts came with 0 metadatas"),
         ({"texts": [7]}, "Document.text"),
+        ({"texts": "abc"}, r"a list of texts, found one str; write \[text\]"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(store: VectorStore, wrong: dict[str, Any], said: str) -> None:
@@ -175,6 +176,8 @@ def test_what_are_no_embeddings_is_refused(cache: llmcache.Cache) -> None:
         VectorStore(cast(Any, len), cache)
     with pytest.raises(UsageError, match="embeddings is LangChain's Embeddings, found builtin"):
         CachedEmbeddings(cast(Any, len), cache, model="len")
+    with pytest.raises(UsageError, match=r"each other's place; the order is CachedEmbeddings\(embeddings, store\)"):
+        CachedEmbeddings(cast(Any, cache), cast(Any, DeterministicFakeEmbedding(size=6)), model="fake-6")
 
 
 def test_a_condition_by_another_name_is_refused(store: VectorStore) -> None:

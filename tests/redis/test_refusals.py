@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
+from redis.exceptions import ResponseError
 
 from llmcache.errors import (
     ClosedError,
@@ -20,9 +21,11 @@ from llmcache.errors import (
 )
 from llmcache.model.key import Kind, Space
 from llmcache.model.namespace import Namespace
+from llmcache.protocols.deed import Deed
 from llmcache.protocols.key_value import Put
 from llmcache_conformance.faults import LostReply, Proxy
 from llmcache_redis import AsyncRedisStore, RedisStore, open_pair, open_store
+from llmcache_redis.errors import refused
 from tests.redis.scripted import HANG
 from tests.redis.servers import Server, free_port
 from tests.redis.things import Answering, key, log
@@ -265,6 +268,20 @@ def test_put_while_memory_is_given_back(own_server: Server) -> None:
     store.close()
 
     assert ([None, b"new"], ":2") == (found, left)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Keys in request don't hash to the same slot",
+        "Script attempted to access keys that do not hash to the same slot",
+    ],
+)
+def test_member_of_a_cluster_that_has_all_slots_is_named_as_one(words: str) -> None:
+    """It redirects nothing, and refuses what lies in several slots: the scheme is to be changed."""
+    told = str(refused(ResponseError(words), Deed("append")))
+
+    assert "CROSSSLOT: the server is part of a cluster; open it as redis+cluster:" in told
 
 
 WRONG_OPTIONS: dict[str, dict[str, object]] = {
