@@ -11,7 +11,7 @@ from llmcache.drivers.aio import run_async
 from llmcache.drivers.blocking import run
 from llmcache.errors import UsageError
 from llmcache.flows.once import dropping
-from llmcache.model.embedder import Embedder, Role, check_count
+from llmcache.model.embedder import Embedder, Role, check_count, check_function
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.options import Options, check_seconds
 from llmcache.model.units import Seconds
@@ -70,8 +70,7 @@ class Vectors:
 
         require_numpy()
         given = checked_texts(texts)
-        if not callable(model):
-            raise UsageError(f"call is a function that embeds a list of texts, found {type(model).__name__}")
+        check_function("call", model)
         wishes = in_force()
         unique = list(dict.fromkeys(given))
         bar = bar_for(progress)

@@ -16,6 +16,7 @@ from llmcache.errors import UsageError
 from llmcache.keys import embedding_keys
 from llmcache.model.embedder import Embedder
 from llmcache.model.key import Kind
+from llmcache_minilm import MiniLM
 from tests.api.embedding import Model, vector, vectors
 from tests.stores import Clock, Fresh
 
@@ -324,7 +325,8 @@ async def test_a_cancelled_batch_keeps_what_came_before(url: str) -> None:
         ({"texts": 3}, "found one int"),
         ({"texts": ["a", 3]}, r"texts\[1\] is a text, found int"),
         ({"model": ""}, "model is a non-empty text such as 'all-minilm-l6-v2', found an empty one"),
-        ({"call": None}, "call is a function that embeds a list of texts, found NoneType"),
+        ({"call": None}, "call is a function, found NoneType$"),
+        ({"call": MiniLM()}, "call is a function, found MiniLM; give its method embed"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"ttl": -1}, "ttl is -1"),
         ({"progress": "yes"}, "progress is a function, True, False or None, found str"),

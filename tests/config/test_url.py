@@ -40,9 +40,7 @@ def test_a_bare_folder_gets_the_url_it_meant() -> None:
 
 def test_a_bare_scheme_is_told_its_colon() -> None:
     """It may be a folder as well; what holds a dot or a slash cannot be a scheme."""
-    with pytest.raises(
-        ConfigError, match=r"for a folder write sqlite:momento-local, for a scheme momento-local:$"
-    ):
+    with pytest.raises(ConfigError, match=r"for a folder write sqlite:momento-local, for a scheme momento-local:$"):
         parse_url("momento-local")
     with pytest.raises(ConfigError, match=r"for a folder write sqlite:\./memory$"):
         parse_url("./memory")
