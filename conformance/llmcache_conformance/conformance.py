@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from llmcache.errors import UsageError
+from llmcache.config.url import parse_url
+from llmcache.errors import LLMCacheError, UsageError
+from llmcache.plugins.catalogue import check as check_url
 from llmcache_conformance.addressed import subject_for
 from llmcache_conformance.case import Need
 from llmcache_conformance.check import Check
@@ -107,6 +109,12 @@ def _take_options(suite: type[Conformance], config: "pytest.Config") -> None:
     if not given("url"):
         raise pytest.UsageError("say which store: --llmcache-url URL")
     suite.url, suite.small, suite.server, suite.waive = map(given, ("url", "small", "server", "waive"))
+    for name in ("url", "small"):
+        try:
+            check_url(parse_url(given(name) or "memory:"))
+        except LLMCacheError as error:
+            # Once, and not by each of the tests.
+            raise pytest.UsageError(f"--llmcache-{name}: {error}") from error
     suite.deadline = float(given("deadline"))
     suite.without = {Need[name.upper()] for name in config.getoption("--llmcache-without") or ()}
 

@@ -48,6 +48,16 @@ def test_without_a_store_nothing_looks_like_a_success(tmp_path: Path) -> None:
     assert "say which store: --llmcache-url URL" in out
 
 
+def test_address_that_is_none_is_said_once(tmp_path: Path) -> None:
+    """And not by hundreds of tests, a minute later."""
+    for options in (("--llmcache-url", "memry:"), ("--llmcache-url", "memory:", "--llmcache-small", "memry:")):
+        code, out = ran(tmp_path, "--pyargs", "llmcache_conformance", *options)
+
+        assert 2 == code
+        assert f"UsageError: {options[-2]}: no store is installed for the scheme 'memry'" in out
+        assert "1 error in" in out
+
+
 def test_class_of_four_lines_is_enough(tmp_path: Path) -> None:
     """What a stranger writes; `-k` that fits nothing is no success."""
     code, out = ran(tmp_path, "-k", "empty", source=ORDINARY)
