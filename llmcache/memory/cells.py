@@ -140,7 +140,9 @@ class Cells:
         parted = np.partition(cosines, (most, fewest))
         is_first = cosines >= parted[fewest]
         rows, scores = self._in(np.flatnonzero(is_first), along)
-        mean, found = float(cosines.sum()) / last, self._found(scores)
+        mean = float(cosines.sum()) / last
+        # Of vectors that are there many times some centres are the same, and all but one of their cells empty.
+        found = self._found(scores) if len(scores) else mean
         others = np.flatnonzero((cosines >= max(mean + _NEAR * (found - mean), parted[most])) & ~is_first)
         if not len(others):
             return rows, scores

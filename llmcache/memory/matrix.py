@@ -234,6 +234,7 @@ class Matrix:
         self._said = self._said * count // max(1, len(old.ids))
         self._row = {point_id: row for row, point_id in enumerate(new.ids)}
         self._columns = new
+        self._cells = None  # of no use any more, and as large as what they were made of
 
     def get(self, point_id: str, at: Instant) -> Point | None:
         """Return a point that is kept at `at`."""
@@ -266,21 +267,16 @@ class Matrix:
         """True where a search would be quicker with cells that are not made yet, or not with what came since."""
         if len(self._row) < self._cells_from:
             return False
-        cells = self._cells_for(self._columns)
+        cells = _still(self._cells, self._columns)
         return cells is None or len(self._columns.ids) > cells.size + max(cells.size // _BEHIND, _FEW)
 
     def make_cells(self) -> None:
         """Bring what is in no cell into one, or make them anew; meanwhile anybody may search and put."""
         columns = self._columns
-        cells, alive = self._cells_for(columns), ~columns.gone[: len(columns.ids)]
+        cells, alive = _still(self._cells, columns), ~columns.gone[: len(columns.ids)]
         if cells is None or not cells.has_room(len(alive)):
             cells = Cells.of(columns.sheets, alive) if alive.any() else None
         self._cells = cells and cells.joined(columns.sheets, alive)
-
-    def _cells_for(self, columns: _Columns) -> Cells | None:
-        """Return the cells, where those columns have not been moved since they were made."""
-        cells = self._cells
-        return None if cells is None or cells.first_sheet is not columns.sheets[0] else cells
 
     def nearest(
         self,
@@ -293,12 +289,12 @@ class Matrix:
         with_vectors: bool = False,
     ) -> list[Neighbour]:
         """Return the nearest points, the nearest first; see `protocols.vectors.VectorStore.nearest`."""
-        columns = self._columns
-        # First who is gone, then how many there are: what is replaced from now on is found as it was.
+        # First the cells, then who is gone, then how many there are: what is replaced from now on is found as it was.
+        cells, columns = self._cells, self._columns
         gone, used = columns.gone.copy(), len(columns.ids)
         if not used:
             return []
-        unit, cells = np.frombuffer(vector, "<f4"), self._cells_for(columns)
+        unit, cells = np.frombuffer(vector, "<f4"), _still(cells, columns)
         # Rounding takes a product of unit vectors beyond 1, or minus 1, now and then.
         chosen = _Chosen(columns, gone, count, at, _BELOW_ALL if least <= -1.0 else least, fits, with_vectors)
         with one_thread():  # who searches waits for it, and other work may have the other processors
@@ -310,6 +306,11 @@ class Matrix:
                 rows = np.concatenate([rows, np.arange(cells.size, used)])
                 scores = np.concatenate([scores, columns.scores(unit, cells.size, used)])
             return chosen.of(rows, scores)
+
+
+def _still(cells: Cells | None, columns: _Columns) -> Cells | None:
+    """Return the cells, where those columns have not been moved since they were made."""
+    return None if cells is None or cells.first_sheet is not columns.sheets[0] else cells
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Searches that may leave something out, because they look into a few cells only."""
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
+from types import FrameType
 
 import numpy as np
 import pytest
@@ -161,6 +163,52 @@ def test_what_is_replaced_under_a_search_is_found_as_it_was(matrix: Matrix) -> N
         return True
 
     assert "5" == matrix.nearest(vector, 10, at=AT, least=-1.0, fits=overtaken)[0].point.id
+
+
+def test_a_search_that_new_cells_overtake_sees_what_it_began_with(matrix: Matrix) -> None:
+    """What comes after it has looked, into cells that are brought up to it, has no place among what it looks at."""
+    vector = clustered(MANY)[5]
+
+    def overtaken(frame: FrameType, event: str, what: object) -> None:
+        if event == "c_return" and frame.f_code.co_name == "nearest":
+            sys.setprofile(None)
+            put(matrix, [vector] * 300, first=MANY)
+            matrix.make_cells()
+
+    before = sys.getprofile()
+    sys.setprofile(overtaken)
+    try:
+        found = search(matrix, vector)
+    finally:
+        sys.setprofile(before)
+
+    assert "5" == found[0]
+    assert [] == [name for name in found if int(name) >= MANY]
+
+
+def test_cells_with_nothing_in_them_are_passed_over() -> None:
+    """All that lay where a question leads may have gone; and of centres that are the same all but one have empty cells."""
+    rows = np.eye(8)[[0] * 100 + [1 + number % 7 for number in range(7_000)]]
+    rows += 0.05 * np.random.default_rng(1).standard_normal(rows.shape)
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    sheet, alive = np.ascontiguousarray(rows.T), np.ones(len(rows), np.bool_)
+    left = alive.copy()
+    left[:100] = False
+    cells = Cells.of([sheet], alive).joined([sheet], left)
+
+    found, _ = cells.near(rows[0])
+
+    assert len(found) > 0
+    assert left[found].all()
+
+
+def test_cells_are_given_up_with_the_columns_that_they_are_of(matrix: Matrix) -> None:
+    """Where few points are left nobody makes others, and they would be kept for nothing."""
+    for number in range(MANY - 100):
+        matrix.remove(f"{number}")
+    put(matrix, clustered(100), first=MANY)
+
+    assert matrix.used_bytes < 200 * (500 + 3 * 4 * DIMENSIONS + 100)
 
 
 def test_where_most_have_ended_those_that_have_not_are_found(matrix: Matrix) -> None:
