@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final
 
+from llmcache.policy.asides import without_asides
 from llmcache.policy.edits import is_same, says_more
 from llmcache.policy.reading import TENSE_MARKS, Reading, read, sort_of, stem
 from llmcache.policy.vocabulary import (
@@ -45,7 +46,7 @@ Rule = Callable[[Reading, Reading], bool]
 def refusal(asked: str, kept: str, alike: Sequence[str] = ()) -> str | None:
     """Return why the answer to `kept` must not be given to `asked`, in a few words without content, or None.
 
-    Without `alike` it is the same in both directions.
+    Without `alike` it is the same in both directions. Sentences about something else hide no difference: it is judged with and without.
 
     Args:
         asked: A question.
@@ -53,6 +54,16 @@ def refusal(asked: str, kept: str, alike: Sequence[str] = ()) -> str | None:
         alike: Others near by that have the same answer. What they differ in among themselves does not matter to it: two or more of
             them can take a rule's doubt about a word, never one about a number, a name, a denial or an order.
     """
+    reason = _reason(asked, kept, alike)
+    if reason is not None:
+        return reason
+    ours, theirs = without_asides(asked, kept), without_asides(kept, asked)
+    found = {_reason(*pair, alike) for pair in {(asked, theirs), (ours, kept), (ours, theirs)} - {(asked, kept)}}
+    return next((rule for rule in RULES if rule in found), None)
+
+
+def _reason(asked: str, kept: str, alike: Sequence[str]) -> str | None:
+    """Return which rule speaks against it first, but for doubts that `alike` take back."""
     if asked == kept:
         return None
     a, b = read(asked), read(kept)

@@ -8,9 +8,11 @@ from llmcache.policy.guard import RULES, contradiction, refusal
 from llmcache.policy.reading import read, stem
 from tests.policy.attack_templates import BUILT, HELD_OUT
 from tests.policy.attacks import ATTACKS, PARAPHRASES
+from tests.policy.attacks_padded import PADDING, padded
 
 ALL = [(sort, *pair) for sort, pairs in ATTACKS.items() for pair in pairs]
-TEXTS = st.text(max_size=60) | st.sampled_from([text for pair in PARAPHRASES for text in pair])
+QUESTIONS = st.sampled_from([text for pair in PARAPHRASES for text in pair])
+TEXTS = st.text(max_size=60) | QUESTIONS | st.builds(str.format, st.sampled_from(PADDING), QUESTIONS)
 
 
 @pytest.mark.parametrize(("sort", "one", "other"), ALL)
@@ -41,6 +43,28 @@ def test_attacks_of_templates_and_words_it_was_not_built_with_are_refused_but_fo
 
     assert 500 <= sum(map(len, HELD_OUT.values()))
     assert len(passed) <= 1
+
+
+def test_texts_about_something_else_hide_no_difference() -> None:
+    """Whoever keeps an attacked question in five paddings shows that those do not matter, and nothing about the question."""
+    pairs = [pair for half in (BUILT, HELD_OUT) for each in half.values() for pair in each]
+    kept = [padded(one, place) for place, (one, _) in enumerate(pairs)]
+    passed = [
+        (asked, text)
+        for (_, asked), (text, beside) in zip(pairs, kept, strict=True)
+        if refusal(asked, text, beside) is None
+    ]
+
+    assert 1_000 <= len(pairs)
+    assert [] == passed
+
+
+def test_texts_about_something_else_do_not_matter_where_others_show_it() -> None:
+    """The padding of a paraphrase is no reason to refuse it when others of its answer have none."""
+    text, beside = padded("How do I block my card?", 4)
+
+    assert "another sentence" == refusal("How do I block my card?", text)
+    assert refusal("How do I block my card?", text, beside) is None
 
 
 def test_most_paraphrases_pass() -> None:
