@@ -50,9 +50,13 @@ class PointsMemory(SharedMemory):
 
     def holds(self, index: Key, point_id: str, version: str | None, at: Instant) -> bool:
         """True where the point is of that version, or missing where there is none."""
+        found = self.still(index, point_id, at)
+        return version == (None if found is None else found.version)
+
+    def still(self, index: Key, point_id: str, at: Instant) -> Point | None:
+        """Return a point that is kept still."""
         found = self.held.get(index, {}).get(point_id)
-        is_there = found is not None and (found.kept_until is None or found.kept_until > at)
-        return version == (found.version if found is not None and is_there else None)
+        return None if found is None or (found.kept_until is not None and found.kept_until <= at) else found
 
     def check(self, index: Key, points: Sequence[Point]) -> None:
         """Raise UsageError for the first point that must not be put."""
@@ -92,7 +96,7 @@ class PointsMemory(SharedMemory):
         """As in `VectorStore`."""
         with self._lock:
             self._open("get_points")
-            return [self.held.get(index, {}).get(one) for one in ids]
+            return [self.still(index, one, at) for one in ids]
 
     def nearest(
         self,
