@@ -17,7 +17,7 @@ from hashlib import sha512
 from typing import Any, Final, TypeAlias, TypeVar
 
 from llmcache.codec.envelopes import Envelopes
-from llmcache.errors import DataError, UsageError
+from llmcache.errors import DataError, StoreLimit, StoreRefused, UsageError
 from llmcache.keys.digest import utf8
 from llmcache.model.document import Document, Match
 from llmcache.model.entry import Entry
@@ -138,8 +138,12 @@ def upsert(terms: Terms, documents: Sequence[Document], vectors: Sequence[bytes]
     points = yield from _written(terms, [(document, now) for document in documents], vectors, now)
     try:
         yield from PutPoints(terms.index, points, now)
-    except UsageError:  # nothing was put: the vectors are not of this index
-        yield from _drop(terms, points)
+    except (
+        UsageError,
+        StoreLimit,
+        StoreRefused,
+    ):  # whoever tries again writes other entries: these would be there for ever
+        yield from _drop_others(terms, points, [one.id for one in points], now)
         raise
     yield from _drop(terms, before)
 
@@ -157,12 +161,16 @@ def renew(terms: Terms, renewals: Sequence[Renewal]) -> Steps[None]:
     if points:
         over = [None if one.before is None else one.before.version for one in there]
         yield from PutPoints(terms.index, points, now, over)
-    held = yield from GetPoints(terms.index, [one.id for one in renewals], now)
+    written = (*gone, *(one.before for one in there), *points)
+    yield from _drop_others(terms, [one for one in written if one is not None], [one.id for one in renewals], now)
+
+
+def _drop_others(terms: Terms, points: Sequence[Point], ids: Sequence[str], now: Instant) -> Steps[None]:
+    """Delete the entries of points, but for those that documents have now."""
+    held = yield from GetPoints(terms.index, ids, now)
     # With their ids: what is put together has one version.
     current = {_putting(one) for one in held if one is not None}
-    yield from _drop(
-        terms, [one for one in (*gone, *(one.before for one in there), *points) if one and _putting(one) not in current]
-    )
+    yield from _drop(terms, [one for one in points if _putting(one) not in current])
 
 
 def _putting(point: Point) -> tuple[str, str]:
@@ -184,8 +192,12 @@ def _written(
         key, life = terms.entry(point), None if kept_until is None else kept_until - now
         puts.append(Put(key, terms.envelopes.pack(_entry(document, since, ends_at), key), life))
         points.append(point)
-    for part in parts(puts, terms.most):
-        yield from PutMany(part)
+    try:
+        for part in parts(puts, terms.most):
+            yield from PutMany(part)
+    except (StoreLimit, StoreRefused):
+        yield from _drop(terms, points)
+        raise
     return points
 
 

@@ -10,6 +10,7 @@ import pytest
 from llmcache.codec.envelopes import READABLE
 from llmcache.drivers.blocking import BlockingWorld, run
 from llmcache.drivers.worlds import Surroundings, blocking_world
+from llmcache.errors import StoreLimit
 from llmcache.flows import coming_back, documents
 from llmcache.flows.documents import Renewal, Search, Terms
 from llmcache.layers.indexed import Indexed
@@ -22,7 +23,7 @@ from llmcache.model.entry import Entry
 from llmcache.model.key import Key, Kind, Space
 from llmcache.model.vectors import Point
 from llmcache.protocols.key_value import Put
-from llmcache.protocols.steps import Steps
+from llmcache.protocols.steps import Steps, through
 from llmcache.protocols.vector_ops import PutPoints
 from tests.layers.indexes import AT, INDEX, abandon, floats
 
@@ -92,7 +93,7 @@ class Many:
         """Return what a new process does."""
         world = blocking_world(self.store, Surroundings(lambda: self.now, lambda: self.now, lambda told: None))
         layer = Indexed(Indexes(Matrix, READABLE.unwrap, 2**30), READABLE, Limits())
-        return Deed(_through(layer, make(self.terms())), world, text)
+        return Deed(through(layer, make(self.terms())), world, text)
 
     def upsert(self, text: str) -> Deed:
         """Somebody keeps the document."""
@@ -109,7 +110,7 @@ class Many:
     def remake(self) -> Deed:
         """Somebody makes the index anew."""
         layer = Indexed(Indexes(Matrix, READABLE.unwrap, 2**30), READABLE, Limits())
-        return replace(self.nothing(), steps=_through(layer, layer.renew(INDEX)))
+        return replace(self.nothing(), steps=through(layer, layer.renew(INDEX)))
 
     def nothing(self, text: str = "") -> Deed:
         """Somebody looks, and changes nothing."""
@@ -127,16 +128,6 @@ class Many:
         """Return texts and vectors that a search finds where nothing has to come back."""
         matches = self.do(self.deed(lambda terms: documents.nearest(terms, ANY), ""))
         return [(one.document.text, one.vector) for one in matches]
-
-
-def _through(layer: Indexed, steps: Steps[Any]) -> Steps[Any]:
-    """Have the layer answer what it answers."""
-    try:
-        op = next(steps)
-        while True:
-            op = steps.send((yield from layer(op)))
-    except StopIteration as end:
-        return end.value
 
 
 def interleave(many: Many, deeds: list[Deed], chance: random.Random) -> None:
@@ -272,3 +263,19 @@ def test_a_renewal_that_came_too_late_leaves_nothing_behind() -> None:
 
     assert ["one", "old"] == sorted((text for text, _ in many.found()), reverse=True)
     assert 2 == sum(use.entries for use in many.store.spaces() if use.space == TEXTS)
+
+
+@pytest.mark.parametrize("count", [1, 600], ids=["the points", "the entries"])
+def test_what_has_no_room_leaves_nothing_behind(count: int) -> None:
+    """However often it is tried again, and whatever found no room: all the entries that are there are those of documents."""
+    many, tries = Many(), 5
+    many.store = MemoryStore(clock=lambda: many.now, max_bytes=200_000)
+    # One fits as an entry and not beside that as a point; of many the first 250 fit.
+    refused = [Document(f"{number}", "one", {"long": "x" * (120_000 // count)}) for number in range(count)]
+    many.do(many.deed(lambda terms: documents.upsert(terms, [Document("y", "old")], [direction("old")]), ""))
+    for _ in range(tries):
+        with pytest.raises(StoreLimit):
+            many.do(many.deed(lambda terms: documents.upsert(terms, refused, [direction("one")] * count), ""))
+
+    assert ["old"] == [text for text, _ in many.found()]
+    assert [1] == [use.entries for use in many.store.spaces() if use.space == TEXTS]
