@@ -5,6 +5,7 @@ the guard see no difference any more. So what passes is judged again without its
 """
 
 import re
+from itertools import groupby
 from typing import Final
 
 from llmcache.policy.reading import read
@@ -22,8 +23,11 @@ def without_asides(text: str, other: str) -> str:
     if len(parts) == 1:
         return text
     said = {*read(other).content}
-    kept = [part for part in parts if not _is_aside(part, said)]
-    return "".join(kept).strip() if 0 < len(kept) < len(parts) else text
+    runs = [
+        "".join(run).strip() for is_aside, run in groupby(parts, lambda part: _is_aside(part, said)) if not is_aside
+    ]
+    # What stood on both sides of an aside are two sentences, so that a capital in the second is no name.
+    return ". ".join(runs) or text
 
 
 def _is_aside(part: str, said: set[str]) -> bool:

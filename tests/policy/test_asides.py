@@ -3,6 +3,7 @@
 import pytest
 
 from llmcache.policy.asides import without_asides
+from llmcache.policy.reading import read
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,11 @@ from llmcache.policy.asides import without_asides
 def test_parts_that_share_no_word_are_left_out(text: str, bare: str) -> None:
     """Of two words or more, between signs or ends of lines; where no part has a word in common, the text stays as it is."""
     assert bare == without_asides(text, "How do I block a card?")
+
+
+def test_parts_on_both_sides_of_an_aside_are_two_sentences() -> None:
+    """Or the capital of the second would make a name of a word that is none."""
+    bare = without_asides("My card is lost, my neighbour has a bicycle! What blocks a card?", "How do I block a card?")
+
+    assert "My card is lost,. What blocks a card?" == bare
+    assert not read(bare).names
