@@ -157,7 +157,7 @@ def _read(head: dict[str, Any], vectors: memoryview) -> Block:
         removed = [(_text(one), _number(stamp)) for one, stamp in head["x"]]
         return Block(until, removed=removed, is_carried=head.get("c") is True)
     dimensions = _number(head["d"])
-    given = head["p"]
+    given: list[Any] = head["p"]
     if given and len(given[0]) == _WITHOUT_VERSION:
         given = [[*row, ""] for row in given]
     versions: dict[str, str] = {}  # one text for the many points that were put together
