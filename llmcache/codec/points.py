@@ -143,8 +143,9 @@ def unpack_block(body: bytes) -> Block:
         raise VersionError("a newer release wrote this block of points")
     rest = memoryview(body)[end + 1 :]
     try:
-        check, length = int(words[1], 16), int(words[2])
-        if crc32(rest) != check:
+        length = int(words[2])
+        # As it would be written: the same number may be written in several ways, and one of them is right.
+        if _HEAD % (crc32(rest), length) != body[: end + 1]:
             raise DecodeError("a block of points is damaged")
         return replace(_read(orjson.loads(rest[:length]), rest[length:]), head_bytes=length)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
