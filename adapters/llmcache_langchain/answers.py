@@ -1,10 +1,11 @@
 """Answers of LangChain's models in any llmcache store: what `LLMCache` does."""
 
+import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.outputs import Generation
 
@@ -38,6 +39,10 @@ _short_key = lru_cache(maxsize=256)(langchain_key)
 _LONGEST_REMEMBERED = 32_000
 
 
+_numbers: Final = itertools.count()
+"""Of caches in this process. What a context remembers outlives a cache, and its place in memory may be another's then."""
+
+
 class AnswerCache:
     """Keeps answers under what was asked; see `LLMCache`, which has the same methods and says what they promise.
 
@@ -60,6 +65,7 @@ class AnswerCache:
         self._blocking = ResponseCache(self.setup)
         self._awaiting = AsyncResponseCache(self.setup)
         self._asked = Asked()
+        self._number = next(_numbers)
         self._has_warned = False
 
     def cache(self) -> Cache:
@@ -74,7 +80,7 @@ class AnswerCache:
         """Return the kept answers to a prompt as a list of the caller's own, or None."""
         key = self._key(prompt, llm_string)
         if key is None:
-            remember(self, prompt, llm_string, Under(None))
+            remember(self._number, prompt, llm_string, Under(None))
             return None
         seen = self.setup.flights.landed
         try:
@@ -121,7 +127,7 @@ class AnswerCache:
         """As `lookup`."""
         key = self._key(prompt, llm_string)
         if key is None:
-            remember(self, prompt, llm_string, Under(None))
+            remember(self._number, prompt, llm_string, Under(None))
             return None
         seen = self.setup.flights.landed
         try:
@@ -199,7 +205,7 @@ class AnswerCache:
         look-up whose answer never came looks the same, and then it is not theirs.
         """
         key = self._key(prompt, llm_string)
-        under = recall(self, prompt, llm_string)
+        under = recall(self._number, prompt, llm_string)
         if isinstance(under, Unknown):
             return key, None, None
         if key is None or under.namespace == key.space.namespace:
@@ -218,7 +224,7 @@ class AnswerCache:
             logging.getLogger("llmcache").warning("calls go past the cache: %s", error)
 
     def _missed(self, key: Key, prompt: str, llm_string: str, marks: Marks) -> None:
-        remember(self, prompt, llm_string, Under(key.space.namespace, marks, self.setup.flights.drops))
+        remember(self._number, prompt, llm_string, Under(key.space.namespace, marks, self.setup.flights.drops))
         self._asked.begin(key, self.setup.monotonic())
 
     def _model(self, llm_string: str) -> str | None:

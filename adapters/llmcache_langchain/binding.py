@@ -45,23 +45,26 @@ class Unknown:
 UNKNOWN: Final = Unknown()
 
 
-def remember(cache: object, prompt: str, llm_string: str, under: Under) -> None:
+def remember(cache: int, prompt: str, llm_string: str, under: Under) -> None:
     """Remember that the question was not answered.
 
     Bounded: of more than 2,000 questions that were never answered the oldest are forgotten.
+
+    Args:
+        cache: The number of the cache that was asked; no two have the same.
     """
     missed = dict(_missed.get(_NOTHING))
-    question = hash((id(cache), prompt, llm_string))
+    question = hash((cache, prompt, llm_string))
     missed[question] = (*missed.pop(question, ()), under)[-_MOST_OF_ONE:]
     if len(missed) > _MOST_QUESTIONS:
         del missed[next(iter(missed))]
     _missed.set(missed)
 
 
-def recall(cache: object, prompt: str, llm_string: str) -> Under | Unknown:
+def recall(cache: int, prompt: str, llm_string: str) -> Under | Unknown:
     """Return under what the question was asked last in this context, and forget that one look-up."""
     before = _missed.get(_NOTHING)
-    question = hash((id(cache), prompt, llm_string))
+    question = hash((cache, prompt, llm_string))
     asked = before.get(question)
     if asked is None:
         return UNKNOWN

@@ -130,19 +130,35 @@ def test_a_namespace_of_options_counts_like_a_tenant(url: str) -> None:
     cache.close()
 
 
+def test_what_a_cache_left_concerns_no_other() -> None:
+    """A cache that is gone leaves look-ups behind, and the next one may lie in its place in memory."""
+    kept = []
+    for number in range(20):
+        gone = LLMCache("memory:", namespace=f"gone-{number}")
+        gone.lookup(*ASKED)
+        gone.close()
+        del gone
+        cache = LLMCache("memory:", namespace="here")
+        cache.update(*ASKED, [chat("kept")])
+        kept.append(cache.lookup(*ASKED) is not None)
+        cache.close()
+
+    assert [True] * 20 == kept
+
+
 def test_equal_prompts_of_one_batch_are_each_remembered() -> None:
     """Two look-ups of one question in one context are followed by two answers."""
-    cache = object()
+    cache = 1
     for under in (A, A, B):
         remember(cache, "p", "m", under)
 
     assert [B, A, A, UNKNOWN] == [recall(cache, "p", "m") for _ in range(4)]
-    assert UNKNOWN is recall(object(), "p", "m")
+    assert UNKNOWN is recall(2, "p", "m")
 
 
 def test_what_is_remembered_is_bounded() -> None:
     """Of questions that are never answered the oldest are forgotten."""
-    cache = object()
+    cache = 1
     for number in range(2_001):
         remember(cache, f"{number}", "m", A)
     for _ in range(100):
