@@ -31,8 +31,8 @@ test: check ## every check, then every test with coverage
 check: .venv/.dev ## format, lint, both type checkers, import contracts, lengths of files
 	@echo '==> ruff format' && $(BIN)/ruff format --check .
 	@echo '==> ruff check' && $(BIN)/ruff check .
-	@echo '==> mypy' && $(BIN)/mypy $(SOURCES)
-	@echo '==> basedpyright' && $(BIN)/basedpyright
+	@echo '==> mypy, and basedpyright beside it'
+	@$(BIN)/mypy $(SOURCES) & mypy=$$!; $(BIN)/basedpyright || { kill $$mypy; exit 1; }; wait $$mypy
 	@echo '==> lint-imports' && $(BIN)/lint-imports --no-cache --no-logo
 	@echo '==> lengths' && $(BIN)/python -m tests.architecture.lengths
 

@@ -28,12 +28,12 @@ def document(answer: object) -> dict[str, Any]:
 
 
 def test_conforming_store_is_a_success(command: Command) -> None:
-    """The reference passes all that applies to it; the verdict is the first line and the exit code is 0."""
-    said = command("conform", "memory:")
+    """What was chosen passes on the reference; the verdict is the first line and the exit code is 0."""
+    said = command("conform", "memory:", "-k", "private_stores_are_apart")
 
     assert (ExitCode.OK, "") == (said.code, said.err)
-    assert said.out.startswith("memory: conformant, ")
-    assert "shown by private_stores_are_apart" in said.out
+    assert said.out.startswith("memory: partial, ")
+    assert "private_stores_are_apart" in said.out
 
 
 def test_json_holds_every_check(command: Command) -> None:

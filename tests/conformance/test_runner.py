@@ -12,10 +12,11 @@ from llmcache.memory import AsyncMemoryStore, MemoryStore
 from llmcache.model.capabilities import Capabilities
 from llmcache.protocols.key_value import KeyValueStore
 from llmcache.protocols.whole import StorePair
-from llmcache_conformance import Choice, Need, NotRun, Result, Running, Status, Subject
+from llmcache_conformance import Choice, Need, NotRun, Result, Running, Status, Subject, make_report
 from llmcache_conformance.check import Check, check_of
 from llmcache_conformance.expect import expect
 from llmcache_conformance.plan import all_checks
+from llmcache_conformance.reports.text import as_text
 from llmcache_conformance.waivers import Waiver
 from tests.conformance.test_memory_conforms import MEMORY
 
@@ -140,6 +141,7 @@ def test_whole_suite_on_the_reference() -> None:
     assert [] == [result for result in results if result.is_bad]
     assert {Status.PASS} == set(probes.values())
     assert all(result.why for result in results if result.check in unsupported)
+    assert as_text(make_report(MEMORY, results)).startswith("memory: conformant, ")
 
 
 class _Bare(MemoryStore):

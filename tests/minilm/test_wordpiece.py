@@ -47,6 +47,7 @@ def test_lone_surrogates_are_left_out(cut: WordPiece) -> None:
     assert cut("hello") == cut("he\ud800llo\udc00")
 
 
+@pytest.mark.no_cover  # a million characters, which a tracer makes twice as slow
 def test_every_character_is_taken(cut: WordPiece) -> None:
     """No character makes it fail, also not each after the other, and what is remembered of them is bounded."""
     for start in range(0, len(EVERY_CHARACTER), 1_000):
