@@ -44,7 +44,7 @@ Vectors in logs are tried on one server and on a cluster: they use nothing but l
 """
 
 PURE = frozenset({Colour.BLOCKING, Colour.ASYNC})
-"""One colour reads what the other wrote on the servers of `test_redis_conforms`, on a cluster and on a restricted server."""
+"""One colour reads what the other wrote on the server of `test_redis_conforms` and on a cluster."""
 
 
 def patient(where: object, awaiting: object = None, **options: object) -> Callable[[Clock], StorePair]:
@@ -85,7 +85,7 @@ def fake(request: pytest.FixtureRequest) -> Subject:
 
 
 KINDS = (
-    Kind("restricted", LEFT_OUT | {Need.SCAN, Need.NEWS, Need.VECTORS}, restricted),
+    Kind("restricted", LEFT_OUT | {Need.SCAN, Need.NEWS, Need.VECTORS}, restricted, colours=PURE),
     Kind("server clock", LEFT_OUT | {Need.CLOCK, Need.VECTORS}, server_clock, colours=PURE),
     Kind("cluster", LEFT_OUT, cluster, (pytest.mark.xdist_group("cluster"),)),
     Kind("fake", LEFT_OUT | {Need.NEWS, Need.VECTORS}, fake, colours=PURE),
