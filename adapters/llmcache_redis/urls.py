@@ -52,8 +52,8 @@ def plan_of(scheme: str, address: str, options: Mapping[str, Any]) -> Plan:
     if kind == "cluster":
         if path.strip("/") not in {"", "0"} or "db" in options:
             raise ConfigError(f"{scheme}: a cluster has one database; leave it out")
-        seeds = _addresses(scheme, hosts, _PORT)
-        return Plan(Dial(arguments, tls), lambda: Slots(seeds, _remapped(options)), Cluster())
+        seeds, remap = _addresses(scheme, hosts, _PORT), _remapped(options)
+        return Plan(Dial(arguments, tls), lambda: Slots(seeds, remap), Cluster())
     if kind == "sentinel":
         return _sentinel(scheme, hosts, path, arguments, options, tls=tls)
     (server,) = _one(_addresses(scheme, hosts, _PORT), scheme)

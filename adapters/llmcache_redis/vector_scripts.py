@@ -17,6 +17,8 @@ from typing import Final
 from llmcache_redis.scripts import INDEX_HASH, STAMPED, Script
 
 SUFFIXES: Final = (INDEX_HASH, ":v", ":e", ":k")
+LOGS_INSTEAD: Final = b"logs"
+"""What these scripts answer where there is no vector index, but a log of that name."""
 FORGOTTEN_AT_ONCE: Final = 200
 """So many points that nobody keeps are removed by each write, which is more than a write adds."""
 

@@ -204,7 +204,7 @@ def entry_of(name: str) -> str:
 
 
 def _check_here(reply: Reply, deed: Deed) -> None:
-    if reply == b"logs":
+    if reply == scripts.LOGS_INSTEAD:
         raise StoreRefused(
             f"{NAME} did not do {deed}: these vectors were kept without `vectors=native`; open the store without it, or clear the "
             "collection and fill it again"

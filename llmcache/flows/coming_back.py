@@ -16,7 +16,8 @@ from llmcache.model.document import Document, Match
 from llmcache.model.event import Event, Happening
 from llmcache.model.units import Instant
 from llmcache.model.vectors import Point
-from llmcache.protocols.flight_ops import Await, BoardMany, Land
+from llmcache.protocols.flight_ops import Await, BoardMany, LandMany
+from llmcache.protocols.key_value import Put
 from llmcache.protocols.local_indexes import lasts_longer
 from llmcache.protocols.steps import Steps
 from llmcache.protocols.vector_ops import EndedPoints, GetPoints
@@ -94,8 +95,7 @@ def bring_back(terms: Terms, points: Sequence[Point]) -> Steps[int]:
         mine = [point for point, (_, leads) in zip(points, boarded, strict=True) if leads]
         try:
             dealt += yield from _brought(terms, mine)
-            for point in mine:
-                yield from Land(terms.key(point.id), b"")  # who waited looks for itself
+            yield from LandMany([Put(terms.key(point.id), b"") for point in mine])  # who waited looks for itself
         finally:
             for flight, leads in boarded:
                 if leads:

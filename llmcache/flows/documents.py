@@ -138,11 +138,8 @@ def upsert(terms: Terms, documents: Sequence[Document], vectors: Sequence[bytes]
     points = yield from _written(terms, [(document, now) for document in documents], vectors, now)
     try:
         yield from PutPoints(terms.index, points, now)
-    except (
-        UsageError,
-        StoreLimit,
-        StoreRefused,
-    ):  # whoever tries again writes other entries: these would be there for ever
+    except (UsageError, StoreLimit, StoreRefused):
+        # Whoever tries again writes other entries: these would be there for ever.
         yield from _drop_others(terms, points, [one.id for one in points], now)
         raise
     yield from _drop(terms, before)

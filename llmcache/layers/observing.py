@@ -9,28 +9,17 @@ from dataclasses import replace
 from typing import Any, cast
 
 from llmcache.model.event import OpDone
-from llmcache.protocols.flight_ops import (
-    Await,
-    Board,
-    BoardMany,
-    Drop,
-    Drops,
-    Forget,
-    Hold,
-    Land,
-    Landed,
-    LandMany,
-    Leading,
-    Token,
-    WasDropped,
-)
+from llmcache.protocols import flight_ops, world_ops
 from llmcache.protocols.steps import Op, Reply, Steps, through
-from llmcache.protocols.world_ops import Behind, Call, Emit, Monotonic, Now, Pause
+from llmcache.protocols.world_ops import Behind, Emit, Monotonic
 
-_NOT_THE_STORES = (
-    Await, Board, BoardMany, Call, Drop, Drops, Emit, Forget, Hold, Land, LandMany, Landed, Leading, Monotonic, Now, Pause,
-    Token, WasDropped,
-)  # fmt: skip
+_NOT_THE_STORES = tuple(
+    found
+    for module in (flight_ops, world_ops)
+    for found in vars(module).values()
+    if isinstance(found, type) and issubclass(found, Op) and found is not Op
+)
+"""Every op of flights and of the world: no list that the next one is missing from."""
 
 
 def observing(op: Op[Reply]) -> Steps[Reply]:

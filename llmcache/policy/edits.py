@@ -77,12 +77,12 @@ def _restricts(a: Reading, b: Reading) -> bool:
     edit = edit_between(a.tokens, b.tokens)
     if not any(sort_of(token) == "" for token in edit.shared):
         return False
-    is_little = _told(edit.shared) >= max(_told(edit.ours), _told(edit.theirs))
+    is_little = _weight(edit.shared) >= max(_weight(edit.ours), _weight(edit.theirs))
     ours, theirs = _named(edit.ours, b.content), _named(edit.theirs, a.content)
     if not (ours or theirs):
         return _is_particle(edit)
     if ours and theirs:
-        return edit.is_one and _told(edit.shared) + 1 >= max(_told(edit.ours), _told(edit.theirs))
+        return edit.is_one and _weight(edit.shared) + 1 >= max(_weight(edit.ours), _weight(edit.theirs))
     return is_little or not (edit.ours and edit.theirs)
 
 
@@ -96,7 +96,8 @@ def _is_particle(edit: Edit) -> bool:
     )
 
 
-def _told(tokens: Sequence[str]) -> int:
+def _weight(tokens: Sequence[str]) -> int:
+    """Return how many words say something, and do not only tie others together."""
     return sum(sort_of(token) != "tie" for token in tokens)
 
 
